@@ -1,0 +1,1 @@
+"""Use cases: commands, processes, pollers, authorised queries. No web, no SQL."""

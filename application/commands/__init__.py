@@ -1,0 +1,1 @@
+"""One module per area; each function authorises, loads, decides and appends."""

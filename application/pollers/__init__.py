@@ -1,0 +1,1 @@
+"""What must be asked for because nobody tells us: providers, clocks, spools."""

@@ -1,0 +1,1 @@
+"""Process managers, named as sentences: events in, commands out."""

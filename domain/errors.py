@@ -1,0 +1,163 @@
+"""Every refusal Labledger knows, as one tree.
+
+LabError
+├── InvalidInput ── InvalidTask
+├── NotFound
+├── AlreadyExists
+├── IllegalTransition
+├── QuotaExceeded
+├── Conflict                 (transient: load again and decide again)
+├── IdempotencyKeyReused
+├── NotAuthenticated
+├── PermissionDenied
+├── RateLimited              (transient)
+├── StoreUnavailable         (transient)
+└── ProviderError            (its subclasses live in ``providers/base.py``)
+
+An error carries its values; the sentence is made from them and names the way out.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+
+class LabError(Exception):
+    """Something Labledger refuses or cannot do, told to the person who can mend it."""
+
+    code: ClassVar[str] = "LAB_ERROR"
+    sentence: ClassVar[str] = "{message}"
+    transient: ClassVar[bool] = False
+
+    def __init__(self, **values: object) -> None:
+        self.values = values
+        super().__init__(self.sentence.format(**values))
+
+
+class InvalidInput(LabError):
+    """One field of a request is not acceptable. Values: ``field``, ``value``, ``way_out``."""
+
+    code = "INVALID_INPUT"
+    sentence = "{field}: {value!r} is not acceptable. {way_out}"
+
+    def __init__(self, *, field: str, value: object, way_out: str) -> None:
+        super().__init__(field=field, value=shorten(value), way_out=way_out)
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing wrong in a task file. ``line`` and ``column`` are 1-based; 0 means unknown."""
+
+    path: str
+    message: str
+    value: str = ""
+    suggestion: str = ""
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        where = f"line {self.line}, column {self.column}: " if self.line else ""
+        hint = f" {self.suggestion}" if self.suggestion else ""
+        return f"{where}{self.path or 'task.yaml'}: {self.message}{hint}"
+
+
+class InvalidTask(InvalidInput):
+    """A task file has problems; ``problems`` lists every one, in file order."""
+
+    code = "INVALID_TASK"
+    sentence = "task.yaml has {count} problem(s):\n{text}"
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        self.problems = problems
+        text = "\n".join(f"  {p}" for p in problems)
+        LabError.__init__(self, count=len(problems), text=text)
+
+
+class NotFound(LabError):
+    """No such thing, or not for this person: the two are never told apart."""
+
+    code = "NOT_FOUND"
+    sentence = "There is no {kind} {id!r} here. List what there is with `lab {kind} list`."
+
+    def __init__(self, *, kind: str, id: str) -> None:  # noqa: A002  # the field is called id
+        super().__init__(kind=kind, id=shorten(id))
+
+
+class AlreadyExists(LabError):
+    """A name that must be unique is taken. Values: ``kind``, ``name``, ``holder``."""
+
+    code = "ALREADY_EXISTS"
+    sentence = "The {kind} {name!r} exists already ({holder}). Choose another name."
+
+    def __init__(self, *, kind: str, name: str, holder: str = "") -> None:
+        super().__init__(kind=kind, name=shorten(name), holder=holder or "in this team")
+
+
+class IllegalTransition(LabError):
+    """A job cannot do that from where it is. Values: ``job``, ``now``, ``wanted``."""
+
+    code = "ILLEGAL_TRANSITION"
+    sentence = "Job {job} is {now} and cannot become {wanted}."
+
+
+class QuotaExceeded(LabError):
+    """A reservation does not fit. Values: ``scope``, ``asked``, ``left``, ``limit`` (minutes)."""
+
+    code = "QUOTA_EXCEEDED"
+    sentence = (
+        "Quota {scope}: {asked} minutes asked, {left} left of {limit} this month. "
+        "Ask for less with `minutes_requested` or `timeout`, or have an admin raise the quota."
+    )
+
+
+class Conflict(LabError):
+    """Another fact was recorded first; load again and decide again. Safe to retry."""
+
+    code = "CONFLICT"
+    sentence = "{stream} was changed at the same time. Try again."
+    transient = True
+
+
+class IdempotencyKeyReused(LabError):
+    """The same idempotency key came with another request. Values: ``key``."""
+
+    code = "IDEMPOTENCY_KEY_REUSED"
+    sentence = "Idempotency key {key!r} was used for a different request. Use a new key."
+
+
+class NotAuthenticated(LabError):
+    """Nobody is signed in, or the credential is unknown, expired or revoked."""
+
+    code = "NOT_AUTHENTICATED"
+    sentence = "Not signed in: {why}. Run `lab login`."
+
+
+class PermissionDenied(LabError):
+    """Signed in, and not allowed. Values: ``action``, ``role``."""
+
+    code = "PERMISSION_DENIED"
+    sentence = "Your role ({role}) may not {action}. Ask a team owner or admin."
+
+
+class RateLimited(LabError):
+    """Too many tries. Values: ``retry_after_s``."""
+
+    code = "RATE_LIMITED"
+    sentence = "Too many tries. Wait {retry_after_s} s."
+    transient = True
+
+
+class StoreUnavailable(LabError):
+    """The database does not answer; nothing was recorded, or the same request may be sent again."""
+
+    code = "STORE_UNAVAILABLE"
+    sentence = "The database does not answer ({why}). Nothing is lost; try again."
+    transient = True
+
+
+def shorten(value: object, limit: int = 80) -> str:
+    """``value`` as one printable line of at most ``limit`` characters: safe to show in any error."""
+    text = value if isinstance(value, str) else repr(value)
+    text = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text[: limit + 1])
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,1 @@
+"""The outside world: compute providers and artifact stores behind two contracts."""

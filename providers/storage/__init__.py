@@ -1,0 +1,1 @@
+"""Where artifact bytes live: content-addressed stores behind one contract."""

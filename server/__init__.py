@@ -1,0 +1,1 @@
+"""The composition root: settings, the store, web, worker, entry points."""

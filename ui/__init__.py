@@ -1,0 +1,1 @@
+"""The web app: NiceGUI pages over application and projections."""
