@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import TypedDict
 
 import msgspec
 
@@ -29,10 +30,20 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cause: str = ""
 
 
+class Envelope(TypedDict):
+    """What every event carries, as keyword arguments for its constructor."""
+
+    originator_id: str
+    originator_version: int
+    at: datetime
+    by: str
+
+
 class GuardKind(StrEnum):
     """What is checked under the append lock; a failed guard refuses the whole append."""
 
-    QUOTA = "quota"  # used + amount <= limit; a negative amount is never refused
+    QUOTA = "quota"  # used + amount <= limit, for a positive amount; never refused otherwise
+    CHARGE = "charge"  # moves the quota scope of the same name and is never refused
     UNIQUE = "unique"  # amount 1 takes the scope for `ref`, -1 frees it
     FENCE = "fence"  # amount is a term: refused when a higher term has been seen
 
@@ -40,7 +51,8 @@ class GuardKind(StrEnum):
 class Guard(msgspec.Struct, frozen=True):
     """A synchronous invariant moved in the same transaction as the events it protects.
 
-    ``limit`` (quota only) sets the limit when not ``None``; an absent quota scope is unlimited.
+    ``limit`` (quota only) sets the limit when not ``None``, and -1 lifts it; an absent quota scope
+    is unlimited.
     ``ref`` (unique only) is the id that holds the scope; a refusal names the present holder.
     """
 

@@ -1,0 +1,30 @@
+"""The catalogue: every event that was ever recorded, by its stored name."""
+
+from __future__ import annotations
+
+from domain import (
+    artifacts,
+    compute,
+    experiments,
+    job_events,
+    quotas,
+    secrets,
+    tasks,
+    teams,
+    tokens,
+    users,
+)
+from domain.model import Event
+
+ALL: tuple[type[Event], ...] = (
+    *job_events.EVENTS,
+    *quotas.EVENTS,
+    *users.EVENTS,
+    *teams.EVENTS,
+    *experiments.EVENTS,
+    *tasks.EVENTS,
+    *compute.EVENTS,
+    *tokens.EVENTS,
+    *secrets.EVENTS,
+    *artifacts.EVENTS,
+)

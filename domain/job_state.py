@@ -1,0 +1,166 @@
+"""Where a job stands: the state folded from its stream, and the arm for each fact.
+
+Appliers only assign: they will run again in ten years. Decisions are in ``domain/jobs.py``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Self
+
+import msgspec
+from msgspec.structs import replace
+
+from domain.ids import JobId, Token
+from domain.job_events import (
+    FINAL,
+    USER_FAULTS,
+    JobAttemptFailed,
+    JobCompleted,
+    JobErrorReported,
+    JobFailed,
+    JobLaunching,
+    JobQueued,
+    JobQuotaExtended,
+    JobResultReported,
+    JobRunning,
+    JobSeenAgain,
+    JobSetupStarted,
+    JobStatus,
+    JobStopped,
+    JobStopRequested,
+    JobSubmitted,
+    JobUnseen,
+    JobWaitExplained,
+    QuotaHold,
+)
+from domain.job_spec import JobSpec
+from domain.model import Event
+
+Changes = Mapping[str, object]
+
+
+class JobState(msgspec.Struct, frozen=True, kw_only=True):
+    """State folded from the stream. ``held_s`` are seconds of machine time of attempts that are over."""
+
+    id: JobId = JobId("")
+    version: int = 0
+    status: JobStatus = JobStatus.QUEUED
+    team: str = ""
+    owner: str = ""
+    experiment: str = ""
+    provider: str = ""
+    spec: JobSpec = JobSpec(name="", run="")
+    hold: QuotaHold = QuotaHold(scopes=(), seconds=0)
+    resumed_from: str = ""
+    attempt: int = 0
+    token: Token = Token("")
+    ref: str = ""
+    wait_code: str = ""
+    queued_at: datetime | None = None
+    not_before: datetime | None = None
+    launching_at: datetime | None = None
+    setup_seen: bool = False
+    running_at: datetime | None = None
+    unseen_since: datetime | None = None
+    stop: JobStopRequested | None = None
+    user_error: str = ""
+    result: JobResultReported | None = None
+    user_faults: int = 0
+    platform_faults: int = 0
+    held_s: float = 0.0
+
+    def evolve(self, event: Event) -> Self:
+        """The state after ``event``: total, assigns only."""
+        applier = APPLIERS.get(type(event))
+        changes = applier(self, event) if applier else {}
+        return replace(
+            self,
+            id=JobId(event.originator_id),
+            version=event.originator_version,
+            **changes,
+        )
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in FINAL
+
+    @property
+    def has_machine(self) -> bool:
+        """Whether something of this job may exist at its provider."""
+        return self.status in (JobStatus.LAUNCHING, JobStatus.RUNNING)
+
+    def used_s(self, now: datetime) -> int:
+        """Weighted compute seconds used until ``now``: from launch to end of each attempt, rounded up."""
+        running = max(0.0, (now - self.launching_at).total_seconds()) if self.launching_at else 0.0
+        return math.ceil((self.held_s + running) * self.hold.weight)
+
+
+def _queued(job: JobState, event: JobQueued) -> Changes:
+    return {
+        "status": JobStatus.QUEUED,
+        "team": event.team,
+        "owner": event.owner,
+        "experiment": event.experiment,
+        "provider": event.provider,
+        "spec": event.spec,
+        "hold": event.hold,
+        "resumed_from": event.resumed_from,
+        "queued_at": event.at,
+    }
+
+
+def _launching(job: JobState, event: JobLaunching) -> Changes:
+    return {
+        "status": JobStatus.LAUNCHING,
+        "attempt": event.attempt,
+        "token": Token(event.token),
+        "ref": "",
+        "wait_code": "",
+        "launching_at": event.at,
+        "running_at": None,
+        "setup_seen": False,
+        "unseen_since": None,
+        "user_error": "",
+    }
+
+
+def _attempt_over(job: JobState, event: JobAttemptFailed) -> Changes:
+    by_user = event.blame in USER_FAULTS
+    began = job.launching_at or event.at
+    return {
+        "status": JobStatus.QUEUED,
+        "not_before": event.next_at,
+        "user_faults": job.user_faults + by_user,
+        "platform_faults": job.platform_faults + (not by_user),
+        "held_s": job.held_s + max(0.0, (event.at - began).total_seconds()),
+        "launching_at": None,
+        "running_at": None,
+        "ref": "",
+    }
+
+
+def _extended(job: JobState, event: JobQuotaExtended) -> Changes:
+    return {"hold": replace(job.hold, seconds=job.hold.seconds + event.seconds)}
+
+
+APPLIERS: dict[type[Event], Callable[[Any, Any], Changes]] = {  # each arm takes its own event
+    JobQueued: _queued,
+    JobWaitExplained: lambda _, e: {"wait_code": e.code},
+    JobLaunching: _launching,
+    JobSubmitted: lambda _, e: {"ref": e.ref},
+    JobSetupStarted: lambda _, e: {"setup_seen": True},
+    JobRunning: lambda _, e: {"status": JobStatus.RUNNING, "running_at": e.at},
+    JobUnseen: lambda _, e: {"unseen_since": e.at},
+    JobSeenAgain: lambda _, e: {"unseen_since": None},
+    JobStopRequested: lambda _, e: {"stop": e},
+    JobAttemptFailed: _attempt_over,
+    JobErrorReported: lambda _, e: {"user_error": e.message},
+    JobResultReported: lambda _, e: {"result": e},
+    JobCompleted: lambda _, e: {"status": JobStatus.COMPLETE},
+    JobFailed: lambda _, e: {"status": JobStatus.FAILED},
+    JobStopped: lambda _, e: {"status": JobStatus.STOPPED},
+    JobQuotaExtended: _extended,
+}

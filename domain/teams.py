@@ -1,0 +1,128 @@
+"""Team: the shared workspace, its members and their roles. The invariant kept: never without an owner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias, get_args
+
+import msgspec
+from msgspec.structs import replace
+
+from domain.errors import InvalidInput, NotFound
+from domain.model import Envelope, Event, Guard, GuardKind
+
+
+class Role(StrEnum):
+    OWNER = "owner"
+    ADMIN = "admin"
+    MEMBER = "member"
+    VIEWER = "viewer"
+    AUDITOR = "auditor"
+
+
+class TeamCreated(Event, frozen=True, kw_only=True, tag="team.created.v1"):
+    name: str
+    slug: str
+
+
+class TeamRenamed(Event, frozen=True, kw_only=True, tag="team.renamed.v1"):
+    name: str
+
+
+class MemberAdded(Event, frozen=True, kw_only=True, tag="team.member_added.v1"):
+    user: str
+    role: Role
+
+
+class MemberRoleSet(Event, frozen=True, kw_only=True, tag="team.member_role_set.v1"):
+    user: str
+    role: Role
+
+
+class MemberRemoved(Event, frozen=True, kw_only=True, tag="team.member_removed.v1"):
+    user: str
+
+
+TeamEvent: TypeAlias = TeamCreated | TeamRenamed | MemberAdded | MemberRoleSet | MemberRemoved
+EVENTS: tuple[type[Event], ...] = get_args(TeamEvent)
+
+
+class Team(msgspec.Struct, frozen=True, kw_only=True):
+    id: str = ""
+    version: int = 0
+    name: str = ""
+    roles: Mapping[str, Role] = {}
+
+    def evolve(self, event: Event) -> Team:
+        s = replace(self, id=event.originator_id, version=event.originator_version)
+        match event:
+            case TeamCreated() | TeamRenamed():
+                return replace(s, name=event.name)
+            case MemberAdded() | MemberRoleSet():
+                return replace(s, roles={**s.roles, event.user: event.role})
+            case MemberRemoved():
+                return replace(s, roles={u: r for u, r in s.roles.items() if u != event.user})
+        return s
+
+    def add_member(self, user: str, role: Role, *, now: datetime, by: str) -> list[TeamEvent]:
+        """Make ``user`` a member; a member of another role gets this one."""
+        if user in self.roles:
+            return self.set_role(user, role, now=now, by=by)
+        return [MemberAdded(user=user, role=role, **self._next(now, by))]
+
+    def set_role(self, user: str, role: Role, *, now: datetime, by: str) -> list[TeamEvent]:
+        """Give a member another role. The last owner stays owner."""
+        self._must_hold(user)
+        if self.roles[user] is role:
+            return []
+        self._keep_an_owner(without=user)
+        return [MemberRoleSet(user=user, role=role, **self._next(now, by))]
+
+    def remove_member(self, user: str, *, now: datetime, by: str) -> list[TeamEvent]:
+        """End a membership; the last owner cannot leave."""
+        if user not in self.roles:
+            return []
+        self._keep_an_owner(without=user)
+        return [MemberRemoved(user=user, **self._next(now, by))]
+
+    def rename(self, name: str, *, now: datetime, by: str) -> list[TeamEvent]:
+        return [] if name == self.name else [TeamRenamed(name=name, **self._next(now, by))]
+
+    def _must_hold(self, user: str) -> None:
+        if user not in self.roles:
+            raise NotFound(kind="member", id=user)
+
+    def _keep_an_owner(self, *, without: str) -> None:
+        if not any(r is Role.OWNER for u, r in self.roles.items() if u != without):
+            way_out = "Make another member owner first; a team is never without one."
+            raise InvalidInput(field="role", value=without, way_out=way_out)
+
+    def _next(self, now: datetime, by: str) -> Envelope:
+        return {
+            "originator_id": self.id,
+            "originator_version": self.version + 1,
+            "at": now,
+            "by": by,
+        }
+
+
+def create_team(
+    id: str, *, name: str, slug: str, owner: str, now: datetime, by: str
+) -> list[TeamEvent]:
+    """A new team with its first owner."""
+    made = TeamCreated(name=name, slug=slug, originator_id=id, originator_version=1, at=now, by=by)
+    return [made, *Team().evolve(made).add_member(owner, Role.OWNER, now=now, by=by)]
+
+
+def fold(events: Iterable[Event]) -> Team:
+    team = Team()
+    for event in events:
+        team = team.evolve(event)
+    return team
+
+
+def unique_slug(slug: str, team: str) -> Guard:
+    """The guard that keeps one team per short name."""
+    return Guard(GuardKind.UNIQUE, f"team:{slug}", 1, ref=team)
