@@ -97,6 +97,11 @@ def scopes(*, team: str, user: str, at: datetime) -> tuple[str, str]:
     return f"team:{team}:{month}", f"user:{team}:{user}:{month}"
 
 
+def standing(scope: str) -> str:
+    """The scope of every month: ``team:t:2026-11`` → ``team:t``."""
+    return scope.rpartition(":")[0]
+
+
 def reserve(hold: QuotaHold, *, job: str, now: datetime, by: str) -> Entry:
     """Hold ``hold.seconds`` in every scope, or be refused in whole."""
     return Entry(

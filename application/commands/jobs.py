@@ -1,0 +1,279 @@
+"""What people ask of jobs: queue, stop, run again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from application.actor import Actor
+from application.commands.idempotency import once
+from application.commands.job_changes import change_job
+from application.commands.naming import experiment_id, provider_id
+from application.commands.quotas import in_minutes, open_month
+from application.commands.tasks import must_have, own_task
+from application.lab import Lab
+from application.permissions import Action, require, require_own
+from application.sources import resolve_git
+from application.task_yaml import read_task
+from domain.artifacts import ArtifactKind, ArtifactSaved
+from domain.compute import fold as fold_provider
+from domain.errors import InvalidInput, NotFound, QuotaExceeded
+from domain.experiments import fold as fold_experiment
+from domain.freeze import freeze
+from domain.ids import JobId
+from domain.job_events import JobQueued, QuotaHold, StopReason
+from domain.job_spec import FrozenFile, JobSpec
+from domain.jobs import Job, fold
+from domain.model import Event, Guard
+from domain.quotas import reserve, scopes
+from providers.base import ProviderUnavailable, SubmissionRefused
+
+BATCH_LIMIT = 1_000
+MAX_GRACE_S = 3600.0
+
+
+class Launch(msgspec.Struct, frozen=True, kw_only=True):
+    """One wish to run: a saved ``task`` (id), or ``yaml`` with ``files``. Names or ids elsewhere.
+
+    ``parameters`` lie over the task's defaults, ``resources`` over its resources.
+    """
+
+    task: str = ""
+    revision: int = 0
+    yaml: str = ""
+    files: tuple[FrozenFile, ...] = ()
+    experiment: str = ""
+    provider: str = ""
+    parameters: dict[str, object] = {}
+    resources: dict[str, object] = {}
+    minutes_requested: int | None = None
+    resume_from: str = ""
+    cloned_from: str = ""
+
+
+def queue_job(lab: Lab, actor: Actor, launch: Launch, *, key: str = "") -> str:
+    """The new job's id. Everything is checked and frozen now; repeatable with ``key``."""
+    return queue_jobs(lab, actor, [launch], key=key)[0]
+
+
+def queue_jobs(
+    lab: Lab, actor: Actor, launches: Sequence[Launch], *, key: str = ""
+) -> tuple[str, ...]:
+    """The ids of the new jobs, all in one append: every one is queued, or none is."""
+    require(actor, Action.LAUNCH)
+    if not 0 < len(launches) <= BATCH_LIMIT:
+        way_out = f"Send 1 to {BATCH_LIMIT} jobs at a time."
+        raise InvalidInput(field="jobs", value=len(launches), way_out=way_out)
+    prepared = [_prepare(lab, actor, launch) for launch in launches]
+    ids = tuple(fact.originator_id for fact in prepared)
+
+    def record(guards: tuple[Guard, ...]) -> str:
+        _append_queued(lab, actor, prepared, guards)
+        return ",".join(ids)
+
+    asked = ("queue_jobs", [msgspec.to_builtins(item) for item in launches])
+    return tuple(once(actor, key, asked, made=",".join(ids), record=record).split(","))
+
+
+def stop_job(lab: Lab, actor: Actor, job: str, *, grace_s: float | None = None) -> int:
+    """Ask a job to end; repeatable. It is STOPPED when its provider confirms that it is gone."""
+    own_job(lab, actor, job, Action.STOP)
+    grace = lab.policy.stop_grace_s if grace_s is None else grace_s
+    if not 0 <= grace <= MAX_GRACE_S:
+        way_out = f"Give seconds from 0 to {MAX_GRACE_S:.0f}."
+        raise InvalidInput(field="grace_s", value=grace_s, way_out=way_out)
+    return change_job(
+        lab,
+        job,
+        lambda j: j.request_stop(
+            reason=StopReason.USER, grace_s=grace, now=lab.clock.now(), by=actor.by
+        ),
+        actor=actor,
+    ).position
+
+
+def rerun_job(
+    lab: Lab, actor: Actor, job: str, *, checkpoint: str = "", key: str = ""
+) -> str:
+    """A new job with the frozen spec of ``job``: same files, commit and parameters.
+
+    ``checkpoint`` is an artifact id of a complete checkpoint to resume from.
+    """
+    old = own_job(lab, actor, job, Action.LAUNCH)
+    if checkpoint:
+        _must_be_checkpoint(lab, actor, checkpoint)
+    first = lab.log.stream(job)[0]
+    task, revision = (
+        (first.task, first.task_revision) if isinstance(first, JobQueued) else ("", 0)
+    )
+    fact = _queued(lab, actor, old.spec, experiment=old.experiment, provider=old.provider)
+    fact = msgspec.structs.replace(
+        fact, cloned_from=job, resumed_from=checkpoint, task=task, task_revision=revision
+    )
+
+    def record(guards: tuple[Guard, ...]) -> str:
+        _append_queued(lab, actor, [fact], guards)
+        return fact.originator_id
+
+    made = fact.originator_id
+    return once(actor, key, ("rerun_job", job, checkpoint), made=made, record=record)
+
+
+def own_job(lab: Lab, actor: Actor, job: str, action: Action) -> Job:
+    """The job, when it is of the actor's team and ``action`` is allowed."""
+    require(actor, action)
+    found = fold(lab.log.stream(job))
+    require_own(actor, found.team, kind="job", id=job)
+    return found
+
+
+def _prepare(lab: Lab, actor: Actor, launch: Launch) -> JobQueued:
+    yaml, files, experiment, revision = _source(lab, actor, launch)
+    task = read_task(yaml)
+    must_have(lab, files)
+    commit = ""
+    if task.git:
+        commit = resolve_git(
+            task.git.url,
+            task.git.ref,
+            timeout_s=lab.policy.git_timeout_s,
+            allow_local=lab.policy.allow_local_git,
+        )
+    spec = freeze(
+        task,
+        overrides=launch.parameters,
+        resource_overrides=launch.resources,
+        files=files,
+        commit=commit,
+    )
+    if launch.minutes_requested is not None:
+        spec = msgspec.structs.replace(spec, minutes_requested=launch.minutes_requested)
+    wanted = launch.provider or spec.resources.compute_provider
+    if launch.resume_from:
+        _must_be_checkpoint(lab, actor, launch.resume_from)
+    fact = _queued(
+        lab,
+        actor,
+        spec,
+        experiment=experiment,
+        provider=provider_id(lab, actor.team, wanted),
+    )
+    return msgspec.structs.replace(
+        fact,
+        task=launch.task,
+        task_revision=revision,
+        cloned_from=launch.cloned_from,
+        resumed_from=launch.resume_from,
+    )
+
+
+def _source(
+    lab: Lab, actor: Actor, launch: Launch
+) -> tuple[str, tuple[FrozenFile, ...], str, int]:
+    if launch.task:
+        task = own_task(lab, actor, launch.task, Action.LAUNCH)
+        revision = task.revision(launch.revision)
+        home = experiment_id(lab, actor.team, launch.experiment) if launch.experiment else ""
+        return revision.yaml, revision.files, home or task.experiment, revision.number
+    if not launch.yaml:
+        way_out = "Name a saved task, or send the text of a task.yaml."
+        raise InvalidInput(field="task", value="", way_out=way_out)
+    home = experiment_id(lab, actor.team, launch.experiment or "alpha")
+    return launch.yaml, launch.files, home, 0
+
+
+def _queued(
+    lab: Lab, actor: Actor, spec: JobSpec, *, experiment: str, provider: str
+) -> JobQueued:
+    """The first fact of a new job, after every check that needs the outside."""
+    where = fold_experiment(lab.log.stream(experiment))
+    require_own(actor, where.team, kind="experiment", id=experiment)
+    _must_run_somewhere(lab, actor, spec, provider)
+    _must_have_secrets(lab, actor, spec)
+    now = lab.clock.now()
+    weight = _weight(lab.policy.accelerator_weights, spec)
+    seconds = _reservation_s(spec, lab.policy.default_reservation_s)
+    hold = QuotaHold(
+        scopes=scopes(team=actor.team, user=actor.user, at=now),
+        seconds=round(seconds * weight),
+        weight=weight,
+    )
+    return JobQueued(
+        originator_id=lab.ids.new("job"),
+        originator_version=1,
+        at=now,
+        by=actor.by,
+        team=actor.team,
+        experiment=experiment,
+        owner=actor.user,
+        provider=provider,
+        spec=spec,
+        hold=hold,
+    )
+
+
+def _must_run_somewhere(lab: Lab, actor: Actor, spec: JobSpec, provider: str) -> None:
+    compute = fold_provider(lab.log.stream(provider))
+    require_own(actor, compute.team, kind="provider", id=provider)
+    if not compute.enabled:
+        way_out = "It is disabled; choose another, or enable it with `lab provider enable`."
+        raise InvalidInput(field="provider", value=compute.name, way_out=way_out)
+    try:
+        wait = lab.providers.of(provider).admit(spec)
+    except ProviderUnavailable:
+        return  # cannot be asked now: the job waits for it, which is what queues are for
+    if wait and wait.forever:
+        raise SubmissionRefused(provider=compute.name, reason=wait.text)
+
+
+def _must_have_secrets(lab: Lab, actor: Actor, spec: JobSpec) -> None:
+    if not spec.secrets:
+        return
+    known = lab.secrets.names(team=actor.team, user=actor.user)
+    missing = sorted(set(spec.secrets) - known)
+    if missing:
+        names = ", ".join(missing)
+        way_out = f"Set what is missing with `lab secret set {missing[0]}`."
+        raise InvalidInput(field="secrets", value=names, way_out=way_out)
+
+
+def _must_be_checkpoint(lab: Lab, actor: Actor, artifact: str) -> None:
+    facts = lab.log.stream(artifact)
+    saved = facts[0] if facts else None
+    if not isinstance(saved, ArtifactSaved) or saved.team != actor.team:
+        raise NotFound(kind="artifact", id=artifact)
+    if saved.kind is not ArtifactKind.CHECKPOINT:
+        way_out = "Resume from an artifact of kind checkpoint; `lab job artifacts` lists them."
+        raise InvalidInput(field="checkpoint", value=artifact, way_out=way_out)
+
+
+def _append_queued(
+    lab: Lab, actor: Actor, jobs: Sequence[JobQueued], guards: tuple[Guard, ...]
+) -> None:
+    all_scopes = sorted({scope for job in jobs for scope in job.hold.scopes})
+    events, needed = open_month(lab, actor, all_scopes)
+    for job in jobs:
+        entry = reserve(job.hold, job=job.originator_id, now=job.at, by=actor.by)
+        events += [job, *entry.events]
+        needed += entry.guards
+    both: list[Event] = events
+    try:
+        lab.append(both, [*guards, *needed], actor=actor)
+    except QuotaExceeded as error:
+        raise in_minutes(error) from None
+
+
+def _reservation_s(spec: JobSpec, default_s: int) -> float:
+    if spec.minutes_requested is not None:
+        return spec.minutes_requested * 60
+    return spec.timeout_s or default_s
+
+
+def _weight(weights: Mapping[str, float], spec: JobSpec) -> float:
+    """Compute seconds per second: accelerators by their weight, times nodes; 1 for a CPU job."""
+    wanted = spec.resources.accelerators
+    per_node = wanted.count * weights.get(wanted.kind, 1.0) if wanted else 1.0
+    return max(per_node, 0.0) * spec.resources.num_nodes
+
+

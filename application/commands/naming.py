@@ -1,0 +1,63 @@
+"""Names people type, to ids: the unique guards are the one synchronous answer to *who has this name*."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from application.lab import Lab
+from domain.errors import InvalidInput, NotFound
+from domain.model import GuardKind
+
+NAME_LIMIT = 100
+
+
+def holder(lab: Lab, scope: str) -> str:
+    """The id that holds a unique scope, or an empty string."""
+    guard = lab.log.guard(GuardKind.UNIQUE, scope)
+    return guard.ref if guard and guard.amount else ""
+
+
+def experiment_id(lab: Lab, team: str, name_or_id: str) -> str:
+    return _id(lab, f"experiment:{team}:{name_or_id}", "exp_", "experiment", name_or_id)
+
+
+def provider_id(lab: Lab, team: str, name_or_id: str) -> str:
+    """The provider of that name (any case), or the team's default for an empty name."""
+    if not name_or_id:
+        return holder(lab, f"provider_default:{team}") or _missing_default()
+    return _id(
+        lab, f"provider:{team}:{name_or_id.lower()}", "prov_", "provider", name_or_id
+    )
+
+
+def task_id(lab: Lab, experiment: str, name_or_id: str) -> str:
+    return _id(lab, f"task:{experiment}:{name_or_id}", "task_", "task", name_or_id)
+
+
+def clean_name(field: str, value: str) -> str:
+    """``value`` trimmed; refused when empty, too long, or not printable on one line."""
+    name = unicodedata.normalize("NFC", value).strip()
+    if not name or len(name) > NAME_LIMIT:
+        way_out = f"Give 1 to {NAME_LIMIT} characters."
+        raise InvalidInput(field=field, value=value, way_out=way_out)
+    if not all(c.isprintable() for c in name):
+        way_out = "Use printable characters on one line."
+        raise InvalidInput(field=field, value=value, way_out=way_out)
+    return name
+
+
+def _id(lab: Lab, scope: str, prefix: str, kind: str, name_or_id: str) -> str:
+    found = holder(lab, scope)
+    if found:
+        return found
+    if name_or_id.startswith(prefix):
+        return name_or_id
+    raise NotFound(kind=kind, id=name_or_id)
+
+
+def _missing_default() -> str:
+    raise InvalidInput(
+        field="provider",
+        value="",
+        way_out="The team has no default compute provider: name one, or add one with `lab provider add`.",
+    )

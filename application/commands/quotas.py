@@ -1,0 +1,62 @@
+"""What admins set and jobs move in the quota ledgers.
+
+A standing limit holds for every month: it is a ledger without a month, copied into the month's
+ledger by the first reservation in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from application.actor import Actor
+from application.lab import Lab
+from application.permissions import Action, require
+from domain.errors import InvalidInput, QuotaExceeded
+from domain.model import Event, Guard, GuardKind
+from domain.quotas import fold, minutes, scopes, set_limit, standing, stream_of
+
+
+def set_quota(lab: Lab, actor: Actor, *, limit_minutes: int | None, user: str = "") -> int:
+    """The limit from now on, for the team or one member; ``None`` lifts it. Repeatable."""
+    require(actor, Action.MANAGE_QUOTAS)
+    if limit_minutes is not None and not 0 <= limit_minutes <= 10**9:
+        way_out = "Give minutes from 0 to 1,000,000,000, or nothing to lift the limit."
+        raise InvalidInput(field="minutes", value=limit_minutes, way_out=way_out)
+    now = lab.clock.now()
+    of_team, of_user = scopes(team=actor.team, user=user, at=now)
+    scope = of_user if user else of_team
+    always = set_limit(standing(scope), minutes=limit_minutes, now=now, by=actor.by)
+    month = set_limit(scope, minutes=limit_minutes, now=now, by=actor.by)
+    events = [*always.events, *month.events]
+    return lab.append(events, [*always.guards, *month.guards], actor=actor)
+
+
+def open_month(lab: Lab, actor: Actor, wanted: Sequence[str]) -> tuple[list[Event], list[Guard]]:
+    """What a reservation appends first when it is the first of its month in a scope."""
+    events: list[Event] = []
+    guards: list[Guard] = []
+    for scope in wanted:
+        if lab.log.guard(GuardKind.QUOTA, scope) is not None:
+            continue
+        limit = _standing_limit(lab, scope)
+        entry = set_limit(scope, minutes=limit, now=lab.clock.now(), by="system:quota")
+        events += entry.events
+        guards += entry.guards
+    return events, guards
+
+
+def in_minutes(error: QuotaExceeded) -> QuotaExceeded:
+    """The same refusal, told in minutes."""
+    told = {k: error.values.get(k) for k in ("asked", "left", "limit")}
+    shown = {k: minutes(v) if isinstance(v, int) else v for k, v in told.items()}
+    return QuotaExceeded(scope=error.values.get("scope"), **shown)
+
+
+def _standing_limit(lab: Lab, scope: str) -> int | None:
+    facts = lab.log.stream(stream_of(standing(scope)))
+    if facts:
+        seconds = fold(facts).limit
+        return None if seconds is None else seconds // 60
+    return lab.policy.team_quota_minutes if scope.startswith("team:") else None
+
+

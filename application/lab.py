@@ -1,0 +1,114 @@
+"""The bench the use cases work on: the log, the ports, and the load-decide-append loop.
+
+A command that meets another fact recorded first loads and decides again; what it decides then may
+be nothing. Not here: any decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from msgspec.structs import replace
+
+from application.actor import Actor
+from application.log import EventLog
+from application.ports import (
+    Blobs,
+    Clock,
+    Credentials,
+    Ids,
+    Providers,
+    SecretStore,
+    Telemetry,
+    Vault,
+)
+from domain.errors import Conflict
+from domain.loss import LossPolicy
+from domain.model import Event, Guard
+
+State = TypeVar("State")
+TRIES = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """Settings the use cases read. Times in seconds, quota default in minutes (``None``: unlimited)."""
+
+    launch_timeout_s: float = 3600.0
+    stop_grace_s: float = 30.0
+    default_reservation_s: int = 3600
+    extension_s: int = 900
+    team_quota_minutes: int | None = None
+    accelerator_weights: dict[str, float] = field(default_factory=dict)
+    loss: LossPolicy = field(default_factory=LossPolicy)
+    server_url: str = ""
+    git_timeout_s: float = 30.0
+    allow_local_git: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lab:
+    """Everything a command may touch."""
+
+    log: EventLog
+    clock: Clock
+    ids: Ids
+    vault: Vault
+    secrets: SecretStore
+    credentials: Credentials
+    telemetry: Telemetry
+    blobs: Blobs
+    providers: Providers
+    policy: Policy
+
+    def append(self, events: Iterable[Event], guards: Sequence[Guard] = (), *, actor: Actor) -> int:
+        """Record ``events`` with the actor's command as their cause; their last position."""
+        return self.log.append([_caused(e, actor.command) for e in events], guards)
+
+    def change(
+        self,
+        stream: str,
+        fold: Callable[[Iterable[Event]], State],
+        decide: Callable[[State], Sequence[Event]],
+        *,
+        actor: Actor,
+        guards: Sequence[Guard] = (),
+        accompany: Callable[[State, Sequence[Event]], tuple[Sequence[Event], Sequence[Guard]]]
+        | None = None,
+    ) -> Change[State]:
+        """Load ``stream``, decide, append; again when another fact came first.
+
+        ``accompany`` adds events of other streams and guards to the same append, from what was decided.
+        """
+        for _ in range(TRIES):
+            state = fold(self.log.stream(stream))
+            events = list(decide(state))
+            if not events:
+                return Change(state, (), self.log.head())
+            extra: Sequence[Event] = ()
+            more: Sequence[Guard] = ()
+            if accompany:
+                extra, more = accompany(state, events)
+            try:
+                position = self.append([*events, *extra], [*guards, *more], actor=actor)
+            except Conflict:
+                continue
+            return Change(state, tuple(events), position)
+        raise Conflict(stream=stream)
+
+
+@dataclass(frozen=True)
+class Change(Generic[State]):
+    """What a command did: the state it decided on, the facts it added, and the log position after them."""
+
+    before: State
+    events: tuple[Event, ...]
+    position: int
+
+
+def _caused(event: Event, command: str) -> Event:
+    return replace(event, cause=command) if command and not event.cause else event
+
+

@@ -1,0 +1,74 @@
+"""One table: what each role may do in its team. Anything not here is denied.
+
+Enforced for commands and for reads. Not here: whose team a thing belongs to; the caller of
+``require`` compares that first, and answers *not found* for another team's.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from application.actor import Actor
+from domain.errors import NotAuthenticated, NotFound, PermissionDenied
+from domain.teams import Role
+
+
+class Action(StrEnum):
+    READ = "read"
+    LAUNCH = "launch jobs"
+    STOP = "stop jobs"
+    WRITE_TASKS = "write tasks"
+    WRITE_EXPERIMENTS = "write experiments"
+    MANAGE_PROVIDERS = "manage compute providers"
+    MANAGE_QUOTAS = "manage quotas"
+    MANAGE_MEMBERS = "manage members"
+    WRITE_SECRETS = "write secrets"
+    ISSUE_TOKENS = "issue API tokens"
+    READ_LOG = "read the event log"
+
+
+_READER = frozenset({Action.READ})
+_MEMBER = _READER | {
+    Action.LAUNCH,
+    Action.STOP,
+    Action.WRITE_TASKS,
+    Action.WRITE_EXPERIMENTS,
+    Action.WRITE_SECRETS,
+    Action.ISSUE_TOKENS,
+    Action.READ_LOG,
+}
+_ADMIN = frozenset(Action)
+
+MAY: dict[Role, frozenset[Action]] = {
+    Role.OWNER: _ADMIN,
+    Role.ADMIN: _ADMIN,
+    Role.MEMBER: frozenset(_MEMBER),
+    Role.VIEWER: _READER | {Action.ISSUE_TOKENS},
+    Role.AUDITOR: _READER | {Action.READ_LOG, Action.ISSUE_TOKENS},
+}
+
+READ_SCOPE = "read"
+"""An API token with this scope alone may read and nothing else."""
+
+
+def allowed(actor: Actor, action: Action) -> bool:
+    """Whether the role, and the token's scopes when it has any, allow ``action``."""
+    if actor.role is None:
+        return False
+    if actor.scopes == (READ_SCOPE,) and action not in (Action.READ, Action.READ_LOG):
+        return False
+    return action in MAY[actor.role]
+
+
+def require(actor: Actor, action: Action) -> None:
+    """Nothing, or ``NotAuthenticated`` / ``PermissionDenied``."""
+    if not actor.user:
+        raise NotAuthenticated(why="no valid session or API token came with the request")
+    if not allowed(actor, action):
+        raise PermissionDenied(action=action, role=actor.role or "none")
+
+
+def require_own(actor: Actor, team: str, *, kind: str, id: str) -> None:
+    """Another team's things do not exist for this actor."""
+    if not team or team != actor.team:
+        raise NotFound(kind=kind, id=id)

@@ -1,0 +1,166 @@
+"""What the use cases need from outside, as small protocols. Implementations are chosen in ``server/bootstrap.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from providers.base import ComputeProvider
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """Aware UTC."""
+        ...
+
+
+class Ids(Protocol):
+    def new(self, prefix: str) -> str:
+        """``<prefix>_<UUIDv7>``: unique, ordered by time."""
+        ...
+
+
+class Vault(Protocol):
+    """Seals what identifies a person, under a key of that person."""
+
+    def seal(self, user: str, text: str) -> str: ...
+
+    def open(self, user: str, sealed: str) -> str:
+        """The text, or ``[erased]`` once the person's key is deleted."""
+        ...
+
+    def digest(self, text: str) -> str:
+        """A keyed hash: equal for equal text after trimming and case-folding."""
+        ...
+
+
+class SecretStore(Protocol):
+    """Encrypted values by name; a member's own go before the team's."""
+
+    def put(self, *, team: str, user: str, name: str, number: int, value: str) -> None: ...
+
+    def delete(self, *, team: str, user: str, name: str) -> None: ...
+
+    def names(self, *, team: str, user: str) -> frozenset[str]: ...
+
+    def values(self, *, team: str, user: str, names: Sequence[str]) -> Mapping[str, str]:
+        """The values of those of ``names`` that exist."""
+        ...
+
+
+class Credentials(Protocol):
+    """Password hashes, API tokens, sessions and job tokens: hashed, never in events."""
+
+    def set_password(self, user: str, password: str) -> None: ...
+
+    def password_is(self, user: str, password: str) -> bool:
+        """Takes the same time for an unknown user."""
+        ...
+
+    def issue(
+        self, *, id: str, kind: str, user: str, team: str, scopes: Sequence[str], expires_at: datetime | None
+    ) -> str:
+        """A new secret for ``id``; only its hash is kept."""
+        ...
+
+    def find(self, secret: str) -> Found | None:
+        """Whose it is, when it is known, not revoked and not expired."""
+        ...
+
+    def revoke(self, id: str) -> None: ...
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """A credential that is good now. ``kind``: ``api``, ``session`` or ``job``."""
+
+    id: str
+    kind: str
+    user: str
+    team: str
+    scopes: tuple[str, ...] = ()
+
+
+class LogLine(msgspec.Struct, frozen=True, kw_only=True):
+    """``number`` counts from 1 without gaps per attempt and node."""
+
+    number: int
+    at: float
+    phase: str
+    stream: str
+    text: str
+
+
+class MetricChunk(msgspec.Struct, frozen=True, kw_only=True):
+    """Points of one metric, packed little-endian: int64 steps, float64 values, float64 unix seconds."""
+
+    name: str
+    steps: bytes
+    values: bytes
+    times: bytes
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    at: float
+    percent: float
+    message: str = ""
+
+
+class TelemetryBatch(msgspec.Struct, frozen=True, kw_only=True):
+    """What one stretch of a journal says besides facts. Applied with the new offset, in one transaction."""
+
+    job: str
+    attempt: int
+    node: int
+    stream: str
+    offset: int
+    next: int
+    lines: tuple[LogLine, ...] = ()
+    chunks: tuple[MetricChunk, ...] = ()
+    progress: Progress | None = None
+
+
+class Telemetry(Protocol):
+    def offset(self, *, job: str, attempt: int, node: int, stream: str) -> int:
+        """The journal offset up to which everything is applied; 0 for an unknown stream."""
+        ...
+
+    def offsets(self, *, job: str, attempt: int) -> Mapping[tuple[int, str], int]:
+        """The same for every ``(node, stream)`` of an attempt."""
+        ...
+
+    def apply(self, batch: TelemetryBatch) -> bool:
+        """Store and move the offset; ``False`` when the offset is not ``batch.offset`` any more."""
+        ...
+
+    def heartbeat(self, *, job: str, attempt: int, node: int, at: datetime) -> None: ...
+
+    def last_heartbeat(self, *, job: str, attempt: int) -> datetime | None: ...
+
+
+class Blobs(Protocol):
+    """Content-addressed bytes; ``providers/storage`` keeps the promise."""
+
+    def has(self, sha256: str) -> bool: ...
+
+    def size(self, sha256: str) -> int: ...
+
+    def put(self, data: bytes) -> str:
+        """Store and return the SHA-256. Storing twice is once."""
+        ...
+
+    def read(self, sha256: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]: ...
+
+
+class Providers(Protocol):
+    """Live adapters by provider id, made on first use."""
+
+    def of(self, provider: str) -> ComputeProvider: ...
+
+    def validate(self, kind: str, settings: Mapping[str, object]) -> None:
+        """Nothing, or ``InvalidSettings`` that names the setting and lists what is known."""
+        ...
+
+    def kinds(self) -> Sequence[str]: ...
