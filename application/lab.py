@@ -19,6 +19,7 @@ from application.ports import (
     Clock,
     Credentials,
     Ids,
+    Locks,
     Providers,
     SecretStore,
     Telemetry,
@@ -30,6 +31,10 @@ from domain.model import Event, Guard
 
 State = TypeVar("State")
 TRIES = 8
+
+
+def _nothing(point: str) -> None:
+    del point
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +66,10 @@ class Lab:
     telemetry: Telemetry
     blobs: Blobs
     providers: Providers
+    locks: Locks
     policy: Policy
+    reached: Callable[[str], None] = _nothing
+    """Called at named points between two effects; tests kill the process there."""
 
     def append(self, events: Iterable[Event], guards: Sequence[Guard] = (), *, actor: Actor) -> int:
         """Record ``events`` with the actor's command as their cause; their last position."""
@@ -110,5 +118,3 @@ class Change(Generic[State]):
 
 def _caused(event: Event, command: str) -> Event:
     return replace(event, cause=command) if command and not event.cause else event
-
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
@@ -60,8 +61,19 @@ class Credentials(Protocol):
         """Takes the same time for an unknown user."""
         ...
 
+    def job_token(self, job: str, attempt: int) -> str:
+        """The credential of one attempt's node: derived, so that asking again gives the same."""
+        ...
+
     def issue(
-        self, *, id: str, kind: str, user: str, team: str, scopes: Sequence[str], expires_at: datetime | None
+        self,
+        *,
+        id: str,
+        kind: str,
+        user: str,
+        team: str,
+        scopes: Sequence[str],
+        expires_at: datetime | None,
     ) -> str:
         """A new secret for ``id``; only its hash is kept."""
         ...
@@ -152,6 +164,15 @@ class Blobs(Protocol):
         ...
 
     def read(self, sha256: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]: ...
+
+
+class Locks(Protocol):
+    def hold(self, name: str) -> AbstractContextManager[bool]:
+        """Try to be the only holder of ``name`` among all processes; enters with whether it was got.
+
+        A holder that dies lets go. Not re-entrant.
+        """
+        ...
 
 
 class Providers(Protocol):

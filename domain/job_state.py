@@ -58,6 +58,7 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int = 0
     token: Token = Token("")
     ref: str = ""
+    resume_checkpoint: str = ""
     wait_code: str = ""
     queued_at: datetime | None = None
     not_before: datetime | None = None
@@ -118,6 +119,7 @@ def _launching(job: JobState, event: JobLaunching) -> Changes:
         "attempt": event.attempt,
         "token": Token(event.token),
         "ref": "",
+        "resume_checkpoint": event.resume_checkpoint,
         "wait_code": "",
         "launching_at": event.at,
         "running_at": None,

@@ -119,6 +119,12 @@ class Job(JobState, frozen=True, kw_only=True):
             facts += job._ended(seen, now, by)
         return facts
 
+    def confirm_gone(self, *, now: datetime, by: str) -> list[JobEvent]:
+        """The provider is certain that nothing of the attempt exists, and a stop was asked."""
+        if self.stop is None or self.is_over:
+            return []
+        return self._stopped(exit=None, at=now, by=by)
+
     def unseen(self, *, now: datetime, by: str) -> list[JobEvent]:
         """The provider answered without it."""
         if self.unseen_since or not self.has_machine:

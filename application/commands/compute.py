@@ -142,5 +142,3 @@ def _default_guards(lab: Lab, team: str, provider: str) -> list[Guard]:
     now = holder(lab, scope)
     free = [Guard(GuardKind.UNIQUE, scope, -1, ref=now)] if now else []
     return [*free, Guard(GuardKind.UNIQUE, scope, 1, ref=provider)]
-
-

@@ -23,7 +23,12 @@ def fingerprint(request: object) -> str:
 
 
 def once(
-    actor: Actor, key: str, request: object, *, made: str, record: Callable[[tuple[Guard, ...]], str]
+    actor: Actor,
+    key: str,
+    request: object,
+    *,
+    made: str,
+    record: Callable[[tuple[Guard, ...]], str],
 ) -> str:
     """The id that ``record`` makes, or that an earlier call with ``key`` made.
 

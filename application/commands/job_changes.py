@@ -28,9 +28,7 @@ def _ledger(job: Job, events: Sequence[Event]) -> tuple[Sequence[Event], Sequenc
             case JobCompleted() | JobFailed() | JobStopped():
                 entry = settle(hold, event)
             case JobQuotaExtended():
-                entry = extend(
-                    hold, job=job.id, seconds=event.seconds, now=event.at, by=event.by
-                )
+                entry = extend(hold, job=job.id, seconds=event.seconds, now=event.at, by=event.by)
             case _:
                 continue
         facts += entry.events

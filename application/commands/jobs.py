@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import msgspec
+from domain.freeze import freeze
 
 from application.actor import Actor
 from application.commands.idempotency import once
@@ -20,12 +21,10 @@ from domain.artifacts import ArtifactKind, ArtifactSaved
 from domain.compute import fold as fold_provider
 from domain.errors import InvalidInput, NotFound, QuotaExceeded
 from domain.experiments import fold as fold_experiment
-from domain.freeze import freeze
-from domain.ids import JobId
 from domain.job_events import JobQueued, QuotaHold, StopReason
 from domain.job_spec import FrozenFile, JobSpec
 from domain.jobs import Job, fold
-from domain.model import Event, Guard
+from domain.model import Guard, GuardKind
 from domain.quotas import reserve, scopes
 from providers.base import ProviderUnavailable, SubmissionRefused
 
@@ -93,9 +92,7 @@ def stop_job(lab: Lab, actor: Actor, job: str, *, grace_s: float | None = None) 
     ).position
 
 
-def rerun_job(
-    lab: Lab, actor: Actor, job: str, *, checkpoint: str = "", key: str = ""
-) -> str:
+def rerun_job(lab: Lab, actor: Actor, job: str, *, checkpoint: str = "", key: str = "") -> str:
     """A new job with the frozen spec of ``job``: same files, commit and parameters.
 
     ``checkpoint`` is an artifact id of a complete checkpoint to resume from.
@@ -104,9 +101,7 @@ def rerun_job(
     if checkpoint:
         _must_be_checkpoint(lab, actor, checkpoint)
     first = lab.log.stream(job)[0]
-    task, revision = (
-        (first.task, first.task_revision) if isinstance(first, JobQueued) else ("", 0)
-    )
+    task, revision = (first.task, first.task_revision) if isinstance(first, JobQueued) else ("", 0)
     fact = _queued(lab, actor, old.spec, experiment=old.experiment, provider=old.provider)
     fact = msgspec.structs.replace(
         fact, cloned_from=job, resumed_from=checkpoint, task=task, task_revision=revision
@@ -168,9 +163,7 @@ def _prepare(lab: Lab, actor: Actor, launch: Launch) -> JobQueued:
     )
 
 
-def _source(
-    lab: Lab, actor: Actor, launch: Launch
-) -> tuple[str, tuple[FrozenFile, ...], str, int]:
+def _source(lab: Lab, actor: Actor, launch: Launch) -> tuple[str, tuple[FrozenFile, ...], str, int]:
     if launch.task:
         task = own_task(lab, actor, launch.task, Action.LAUNCH)
         revision = task.revision(launch.revision)
@@ -183,9 +176,7 @@ def _source(
     return launch.yaml, launch.files, home, 0
 
 
-def _queued(
-    lab: Lab, actor: Actor, spec: JobSpec, *, experiment: str, provider: str
-) -> JobQueued:
+def _queued(lab: Lab, actor: Actor, spec: JobSpec, *, experiment: str, provider: str) -> JobQueued:
     """The first fact of a new job, after every check that needs the outside."""
     where = fold_experiment(lab.log.stream(experiment))
     require_own(actor, where.team, kind="experiment", id=experiment)
@@ -253,13 +244,15 @@ def _append_queued(
 ) -> None:
     all_scopes = sorted({scope for job in jobs for scope in job.hold.scopes})
     events, needed = open_month(lab, actor, all_scopes)
+    held = dict.fromkeys(all_scopes, 0)
     for job in jobs:
         entry = reserve(job.hold, job=job.originator_id, now=job.at, by=actor.by)
         events += [job, *entry.events]
-        needed += entry.guards
-    both: list[Event] = events
+        for guard in entry.guards:
+            held[guard.scope] += guard.amount
+    needed += [Guard(GuardKind.QUOTA, scope, amount) for scope, amount in held.items()]
     try:
-        lab.append(both, [*guards, *needed], actor=actor)
+        lab.append(events, [*guards, *needed], actor=actor)
     except QuotaExceeded as error:
         raise in_minutes(error) from None
 
@@ -275,5 +268,3 @@ def _weight(weights: Mapping[str, float], spec: JobSpec) -> float:
     wanted = spec.resources.accelerators
     per_node = wanted.count * weights.get(wanted.kind, 1.0) if wanted else 1.0
     return max(per_node, 0.0) * spec.resources.num_nodes
-
-

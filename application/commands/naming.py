@@ -25,9 +25,7 @@ def provider_id(lab: Lab, team: str, name_or_id: str) -> str:
     """The provider of that name (any case), or the team's default for an empty name."""
     if not name_or_id:
         return holder(lab, f"provider_default:{team}") or _missing_default()
-    return _id(
-        lab, f"provider:{team}:{name_or_id.lower()}", "prov_", "provider", name_or_id
-    )
+    return _id(lab, f"provider:{team}:{name_or_id.lower()}", "prov_", "provider", name_or_id)
 
 
 def task_id(lab: Lab, experiment: str, name_or_id: str) -> str:

@@ -58,5 +58,3 @@ def _standing_limit(lab: Lab, scope: str) -> int | None:
         seconds = fold(facts).limit
         return None if seconds is None else seconds // 60
     return lab.policy.team_quota_minutes if scope.startswith("team:") else None
-
-

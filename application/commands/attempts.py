@@ -1,0 +1,177 @@
+"""Launching one attempt with exactly one effect, whatever dies in between.
+
+    lock(token) ─ claim (JobLaunching) ─ provider.submit(token) ─ record (JobSubmitted) ─ unlock
+    recover:  lock(token) ─ provider.find(token) ─ found: adopt · none: submit again · unknown: wait
+
+The lock is held across the call, so a living launcher is never recovered from; a dead one lets go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from application.actor import Actor, system
+from application.commands.job_changes import change_job
+from application.lab import Lab
+from domain.artifacts import ArtifactSaved
+from domain.errors import IllegalTransition
+from domain.ids import JobId, launch_token
+from domain.job_events import JobEvent, JobStatus
+from domain.jobs import Job, fold
+from providers.base import (
+    JobRequest,
+    NoCapacity,
+    ProviderError,
+    ProviderUnavailable,
+    ResumePoint,
+    Submitted,
+    Wait,
+)
+
+LAUNCHER = system("launcher")
+
+
+def launch_job(lab: Lab, job: str, *, checkpoint: str = "") -> bool:
+    """Claim and submit the next attempt of a queued job; ``False`` when it was not ours to launch.
+
+    ``checkpoint`` is the artifact to resume from. Repeatable: what is launched already is left alone.
+    """
+    state = fold(lab.log.stream(job))
+    token = launch_token(JobId(job), state.attempt + 1)
+    with lab.locks.hold(token) as got:
+        if not got:
+            return False
+        lab.reached("launch.locked")
+        try:
+            claimed = change_job(
+                lab, job, lambda j: _claim(j, state.attempt, lab, checkpoint), actor=LAUNCHER
+            )
+        except IllegalTransition:
+            return False  # stopped, or launched by another, since it was listed
+        if not claimed.events:
+            return False
+        lab.reached("launch.claimed")
+        _submit(lab, fold(lab.log.stream(job)))
+    return True
+
+
+def recover_launch(lab: Lab, job: str) -> None:
+    """Find out what became of a claimed attempt that has no record of its submission."""
+    state = fold(lab.log.stream(job))
+    if state.status is not JobStatus.LAUNCHING or state.ref:
+        return
+    with lab.locks.hold(state.token) as got:
+        if not got:
+            return  # its launcher lives
+        state = fold(lab.log.stream(job))
+        if state.status is not JobStatus.LAUNCHING or state.ref:
+            return
+        handle = lab.providers.of(state.provider).find(state.token)
+        lab.reached("recover.found")
+        if handle is not None:
+            _record(lab, state, Submitted(handle=handle), adopted=True)
+        elif state.stop:
+            change_job(
+                lab,
+                job,
+                lambda j: j.confirm_gone(now=lab.clock.now(), by=LAUNCHER.by),
+                actor=LAUNCHER,
+            )
+        else:
+            _submit(lab, state)
+
+
+def explain_wait(lab: Lab, job: str, wait: Wait) -> None:
+    """Record why a queued job waits, when the reason is new."""
+    change_job(
+        lab,
+        job,
+        lambda j: j.explain_wait(
+            code=wait.code, text=wait.text, now=lab.clock.now(), by=LAUNCHER.by
+        ),
+        actor=LAUNCHER,
+    )
+
+
+def _claim(job: Job, attempts_before: int, lab: Lab, checkpoint: str) -> list[JobEvent]:
+    if job.attempt != attempts_before:
+        return []
+    return job.launch(now=lab.clock.now(), by=LAUNCHER.by, checkpoint=checkpoint)
+
+
+def _submit(lab: Lab, job: Job) -> None:
+    provider = lab.providers.of(job.provider)
+    request = request_for(lab, job)
+    try:
+        submitted = provider.submit(request)
+    except ProviderUnavailable:
+        return  # the outcome is unknown: recovery looks the token up
+    except ProviderError as refused:
+        _refused(lab, job, refused, actor=LAUNCHER)
+        return
+    lab.reached("launch.submitted")
+    _record(lab, job, submitted, adopted=False)
+    lab.reached("launch.recorded")
+
+
+def _record(lab: Lab, job: Job, submitted: Submitted, *, adopted: bool) -> None:
+    change_job(
+        lab,
+        job.id,
+        lambda j: j.submitted(
+            attempt=job.attempt,
+            ref=submitted.handle,
+            adopted=adopted,
+            price_per_hour=submitted.price_per_hour,
+            currency=submitted.currency,
+            now=lab.clock.now(),
+            by=LAUNCHER.by,
+        ),
+        actor=LAUNCHER,
+    )
+
+
+def _refused(lab: Lab, job: Job, refused: ProviderError, *, actor: Actor) -> None:
+    change_job(
+        lab,
+        job.id,
+        lambda j: j.launch_refused(
+            attempt=job.attempt,
+            reason=str(refused),
+            transient=isinstance(refused, NoCapacity) or refused.transient,
+            now=lab.clock.now(),
+            by=actor.by,
+        ),
+        actor=actor,
+    )
+
+
+def request_for(lab: Lab, job: Job) -> JobRequest:
+    """What a provider needs to start the attempt: the frozen spec, the secrets, the way back to us."""
+    spec = job.spec
+    secrets: Mapping[str, str] = {}
+    if spec.secrets:
+        secrets = lab.secrets.values(team=job.team, user=job.owner, names=spec.secrets)
+    return JobRequest(
+        job=job.id,
+        attempt=job.attempt,
+        token=job.token,
+        spec=spec,
+        job_token=lab.credentials.job_token(job.id, job.attempt),
+        server_url=lab.policy.server_url,
+        experiment=job.experiment,
+        owner=job.owner,
+        secrets=secrets,
+        resume=_resume_point(lab, job),
+        grace_s=lab.policy.stop_grace_s,
+    )
+
+
+def _resume_point(lab: Lab, job: Job) -> ResumePoint | None:
+    artifact = job.resume_checkpoint
+    facts = lab.log.stream(artifact) if artifact else []
+    saved = facts[0] if facts else None
+    if not isinstance(saved, ArtifactSaved):
+        return None
+    files = tuple({"path": f.path, "sha256": f.sha256, "size": f.size} for f in saved.files)
+    return ResumePoint(name=saved.name, step=saved.step, files=files)

@@ -1,0 +1,103 @@
+"""What providers and nodes saw, turned into facts: observed, unseen, lost, timed out."""
+
+from __future__ import annotations
+
+from application.actor import Actor, system
+from application.commands.job_changes import change_job
+from application.lab import Lab
+from domain.errors import QuotaExceeded
+from domain.job_events import JobEvent, StopReason
+from domain.jobs import Job
+from domain.observations import FailureClass, Observation, Phase
+
+OBSERVER = system("observer")
+CLOCKKEEPER = system("timeouts")
+
+TIMEOUT_TEXT = {
+    StopReason.LAUNCH_TIMEOUT: "The launch took longer than launch_timeout allows.",
+    StopReason.RUN_TIMEOUT: "The command ran longer than timeout allows.",
+    StopReason.QUOTA: "The quota is used up and the reservation cannot be extended.",
+}
+
+
+def observe_job(lab: Lab, job: str, seen: Observation, *, actor: Actor = OBSERVER) -> bool:
+    """Apply one look at a job; whether it added a fact. The same look again adds none."""
+    change = change_job(
+        lab, job, lambda j: j.observe(seen, now=lab.clock.now(), by=actor.by), actor=actor
+    )
+    return bool(change.events)
+
+
+def note_unseen(lab: Lab, job: str) -> None:
+    """The provider answered and did not list it."""
+    change_job(lab, job, lambda j: j.unseen(now=lab.clock.now(), by=OBSERVER.by), actor=OBSERVER)
+
+
+def lose_job(lab: Lab, job: str, *, attempt: int, polls: int) -> None:
+    """The loss policy gave it up: its machine is gone and nobody knows how it ended."""
+    now = lab.clock.now()
+    gone = Observation(
+        attempt=attempt,
+        phase=Phase.GONE,
+        at=now,
+        source="provider",
+        blame=FailureClass.NODE_LOST,
+        reason=f"The provider answered {polls} times without it; it is taken for lost.",
+    )
+    observe_job(lab, job, gone)
+
+
+def enforce_limits(lab: Lab, job: str) -> StopReason | None:
+    """Ask for a stop when a timeout has passed, or the quota of a running job is used up."""
+    found: list[StopReason] = []
+
+    def decide(state: Job) -> list[JobEvent]:
+        found.clear()
+        now = lab.clock.now()
+        due = state.due_stop(now=now, default_launch_timeout_s=lab.policy.launch_timeout_s)
+        if due is None:
+            return []
+        found.append(due)
+        return state.request_stop(
+            reason=due,
+            grace_s=lab.policy.stop_grace_s,
+            text=TIMEOUT_TEXT[due],
+            now=now,
+            by=CLOCKKEEPER.by,
+        )
+
+    change_job(lab, job, decide, actor=CLOCKKEEPER)
+    return found[0] if found else None
+
+
+def keep_reserved(lab: Lab, job: str) -> None:
+    """Hold more quota for a job that outlives its reservation; stop it gracefully when there is none."""
+    ahead = lab.policy.extension_s
+
+    def decide(state: Job) -> list[JobEvent]:
+        now = lab.clock.now()
+        if not state.has_machine or state.stop or state.used_s(now) < state.hold.seconds:
+            return []
+        return state.extend_quota(
+            seconds=round(ahead * state.hold.weight) or 1, now=now, by=CLOCKKEEPER.by
+        )
+
+    try:
+        change_job(lab, job, decide, actor=CLOCKKEEPER)
+    except QuotaExceeded:
+        _stop_for_quota(lab, job)
+
+
+def _stop_for_quota(lab: Lab, job: str) -> None:
+    change_job(
+        lab,
+        job,
+        lambda j: j.request_stop(
+            reason=StopReason.QUOTA,
+            grace_s=lab.policy.stop_grace_s,
+            text=TIMEOUT_TEXT[StopReason.QUOTA],
+            now=lab.clock.now(),
+            by=CLOCKKEEPER.by,
+        ),
+        actor=CLOCKKEEPER,
+    )
