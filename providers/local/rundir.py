@@ -1,0 +1,169 @@
+"""One attempt's folder on this machine: what is written there, and what can be read back after any crash.
+
+The layout is ``docs/node-protocol.md``. Processes are named by pid *and* start time, so that a pid
+that was given away again is never taken for ours.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from domain.observations import Exit, Observation, Phase
+from providers.local.slots import Slot
+
+T = TypeVar("T")
+
+PHASES = {
+    "claimed": Phase.PROVISIONING,
+    "setup": Phase.SETUP,
+    "run": Phase.RUNNING,
+    "uploading": Phase.RUNNING,
+    "ended": Phase.ENDED,
+}
+
+
+class Process(msgspec.Struct, frozen=True, kw_only=True):
+    """``started`` is field 22 of /proc/<pid>/stat: clock ticks after boot, see proc(5)."""
+
+    pid: int
+    started: int
+
+    def is_alive(self) -> bool:
+        return start_ticks(self.pid) == self.started
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """``status.json`` as the wrapper writes it."""
+
+    phase: str = ""
+    t: float = 0.0
+    host: str = ""
+    pid: int = 0
+    started_at: float | None = None
+    exit_code: int | None = None
+    signal: int | None = None
+    in_: str = msgspec.field(default="run", name="in")
+    oom: bool = False
+    reason: str = ""
+
+
+class RunDir:
+    """The folder of one attempt, named by its token."""
+
+    def __init__(self, root: Path, token: str) -> None:
+        self.path = root / token
+        self.token = token
+
+    def slot(self) -> Slot | None:
+        return _read(self.path / "slot.json", Slot)
+
+    def process(self) -> Process | None:
+        return _read(self.path / "process.json", Process)
+
+    def status(self) -> Status | None:
+        return _read(self.path / "status.json", Status)
+
+    def is_claimed(self) -> bool:
+        return (self.path / "claim").exists()
+
+    def has_ended(self) -> bool:
+        status = self.status()
+        return status is not None and status.phase == "ended"
+
+    def wrapper(self) -> Process | None:
+        """The wrapper while it lives, as recorded by us or by itself."""
+        known = self.process()
+        if known and known.is_alive():
+            return known
+        status = self.status()
+        if status and status.pid and status.phase != "ended":
+            ticks = start_ticks(status.pid)
+            if ticks and _is_wrapper(status.pid, self.path):
+                return Process(pid=status.pid, started=ticks)
+        return None
+
+    def write(self, name: str, value: object) -> None:
+        """Replace ``name`` in one step, readable by us alone."""
+        target = self.path / name
+        temporary = target.with_suffix(".new")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as out:
+            out.write(json.dumps(msgspec.to_builtins(value)).encode())
+            out.flush()
+            os.fsync(out.fileno())
+        temporary.replace(target)
+
+    def observe(self) -> Observation | None:
+        """What is known of the attempt now, or ``None`` when there is no such folder."""
+        slot = self.slot()
+        if slot is None:
+            return None
+        alive = self.wrapper() is not None  # asked first: what it wrote before it ended counts
+        status = self.status()
+        at = datetime.fromtimestamp(status.t, UTC) if status else self._made_at()
+        phase = PHASES.get(status.phase, Phase.PROVISIONING) if status else Phase.PROVISIONING
+        common = {"attempt": slot.attempt, "source": "provider"}
+        if phase is Phase.ENDED and status:
+            return Observation(
+                phase=phase, at=at, host=status.host, started_at=_time(status.started_at),
+                exit=_exit(status), **common,
+            )  # fmt: skip
+        if not alive and (self.process() or self.is_claimed()):
+            reason = "The job's wrapper process disappeared without reporting an exit."
+            return Observation(phase=Phase.GONE, at=at, reason=reason, **common)
+        host = status.host if status else ""
+        return Observation(phase=phase, at=at, host=host, **common)
+
+    def journals(self) -> Iterator[tuple[str, Path]]:
+        """``(stream, file)`` of every journal; SDK streams first, so that ``ended`` comes last."""
+        found = sorted((self.path / "journal").glob("*.jsonl"))
+        yield from ((f.stem, f) for f in found if f.stem != "node")
+        yield from ((f.stem, f) for f in found if f.stem == "node")
+
+    def _made_at(self) -> datetime:
+        return datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
+
+
+def start_ticks(pid: int) -> int:
+    """When the process started, or 0 when it is gone or a zombie."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return 0
+    fields = text.rpartition(")")[2].split()
+    return 0 if fields[0] in "ZX" else int(fields[19])
+
+
+def _is_wrapper(pid: int, path: Path) -> bool:
+    try:
+        return os.fsencode(path) in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def _read(path: Path, kind: type[T]) -> T | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+
+
+def _exit(status: Status) -> Exit:
+    return Exit(
+        code=status.exit_code,
+        signal=status.signal,
+        phase=status.in_,
+        out_of_memory=status.oom,
+        reason=status.reason,
+    )
+
+
+def _time(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
