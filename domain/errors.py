@@ -12,6 +12,7 @@ LabError
 ├── PermissionDenied
 ├── RateLimited              (transient)
 ├── StoreUnavailable         (transient)
+├── UnknownEvent
 └── ProviderError            (its subclasses live in ``providers/base.py``)
 
 An error carries its values; the sentence is made from them and names the way out.
@@ -154,6 +155,16 @@ class StoreUnavailable(LabError):
     code = "STORE_UNAVAILABLE"
     sentence = "The database does not answer ({why}). Nothing is lost; try again."
     transient = True
+
+
+class UnknownEvent(LabError):
+    """A stored event this version cannot read. Values: ``topic``, ``why``. Never transient."""
+
+    code = "UNKNOWN_EVENT"
+    sentence = (
+        "Event {topic!r} cannot be read: {why}. "
+        "It was probably written by a newer version; upgrade, nothing is skipped."
+    )
 
 
 def shorten(value: object, limit: int = 80) -> str:

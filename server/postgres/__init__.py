@@ -1,0 +1,1 @@
+"""PostgreSQL: the embedded launcher, migrations, the event store and the listener."""

@@ -1,0 +1,81 @@
+"""PostgreSQL for tests: one embedded server a session, one migrated schema a test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from server.postgres.binaries import find_binaries
+from server.postgres.embedded import EmbeddedPostgres
+from server.postgres.errors import EmbeddedPostgresError
+from server.postgres.event_store import PostgresEventLog
+from server.postgres.migrate import migrate
+from server.postgres.recorder import Pool, open_pool
+from tests.fakes.toy_events import TOYS
+
+_numbers = count(1)
+
+
+def binaries_or_skip() -> Path:
+    """Missing PostgreSQL skips on a laptop and fails on CI."""
+    try:
+        return find_binaries()
+    except EmbeddedPostgresError as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def pg_root() -> Iterator[Path]:
+    """An empty folder the account of the server can reach, short enough for a socket."""
+    yield from _root()
+
+
+def _root() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="lab-pg-"))
+    folder.chmod(0o711)
+    yield folder / "pg"
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The DSN of a server that lives as long as the session."""
+    binaries = binaries_or_skip()
+    for root in _root():
+        server = EmbeddedPostgres(root, binaries)
+        yield server.start()
+        server.stop()
+
+
+@pytest.fixture
+def schema(postgres: str) -> Iterator[str]:
+    """The name of a fresh, migrated schema."""
+    name = f"test_{next(_numbers)}"
+    migrate(postgres, name)
+    yield name
+    with psycopg.connect(postgres, autocommit=True) as conn:
+        conn.execute("set client_min_messages = warning")
+        conn.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def pool(postgres: str) -> Iterator[Pool]:
+    """Connections to the session's server."""
+    with open_pool(postgres) as connections:
+        yield connections
+
+
+@pytest.fixture
+def event_log(pool: Pool, schema: str) -> PostgresEventLog:
+    """An empty log of toy events in a schema of its own."""
+    return PostgresEventLog(pool, schema, catalogue=TOYS)
