@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from application.log import Fenced, UniqueTaken
 from domain.codec import EVERYTHING, Catalogue, encode
 from domain.errors import Conflict, QuotaExceeded
-from domain.model import NEXT_VERSION, Event, Guard, GuardKind, Recorded
+from domain.model import NEXT_VERSION, UNLIMITED, Event, Guard, GuardKind, Recorded
 
 Guards = dict[tuple[GuardKind, str], Guard]
 
@@ -102,11 +102,18 @@ def _move_quota(guards: Guards, asked: Guard) -> None:
     key = (asked.kind, asked.scope)
     held = guards.get(key, Guard(asked.kind, asked.scope, 0))
     limit = held.limit if asked.limit is None else asked.limit
+    limit = None if limit == UNLIMITED else limit
     used = held.amount + asked.amount
     if asked.amount > 0 and limit is not None and used > limit:
         left = max(limit - held.amount, 0)
         raise QuotaExceeded(scope=asked.scope, asked=asked.amount, left=left, limit=limit)
     guards[key] = replace(held, amount=used, limit=limit)
+
+
+def _charge(guards: Guards, asked: Guard) -> None:
+    key = (GuardKind.QUOTA, asked.scope)
+    held = guards.get(key, Guard(GuardKind.QUOTA, asked.scope, 0))
+    guards[key] = replace(held, amount=held.amount + asked.amount)
 
 
 def _move_unique(guards: Guards, asked: Guard) -> None:
@@ -131,6 +138,7 @@ def _move_fence(guards: Guards, asked: Guard) -> None:
 
 _MOVES: dict[GuardKind, Callable[[Guards, Guard], None]] = {
     GuardKind.QUOTA: _move_quota,
+    GuardKind.CHARGE: _charge,
     GuardKind.UNIQUE: _move_unique,
     GuardKind.FENCE: _move_fence,
 }

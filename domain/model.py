@@ -14,6 +14,9 @@ import msgspec
 NEXT_VERSION = 0
 """``originator_version`` of an event whose place in its stream the store assigns at append."""
 
+UNLIMITED = -1
+"""A guard's or ledger's limit that lifts the limit."""
+
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One immutable fact.

@@ -14,9 +14,7 @@ from typing import TypeAlias, get_args
 import msgspec
 
 from domain.job_events import Ended, QuotaHold
-from domain.model import NEXT_VERSION, Envelope, Event, Guard, GuardKind
-
-UNLIMITED = -1
+from domain.model import NEXT_VERSION, UNLIMITED, Envelope, Event, Guard, GuardKind
 
 
 class QuotaLimitSet(Event, frozen=True, kw_only=True, tag="quota.limit_set.v1"):

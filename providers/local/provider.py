@@ -69,7 +69,11 @@ class LocalProvider(ComputeProvider):
         has = self.has
         return Check(
             rows=(
-                ("job folder", os.access(self.root, os.W_OK), "Labledger must be able to write there"),
+                (
+                    "job folder",
+                    os.access(self.root, os.W_OK),
+                    "Labledger must be able to write there",
+                ),
                 ("disk", free > FREE_DISK_BYTES, f"{free / 1024**3:.1f} GiB free"),
                 ("node wrapper", wrapper.exists(), "ships with Labledger"),
                 ("bash", shutil.which("bash") is not None, "setup and run are bash scripts"),
@@ -169,7 +173,11 @@ class LocalProvider(ComputeProvider):
 
     def _start(self, run: RunDir, request: JobRequest) -> None:
         slot = place(
-            request.spec, job=request.job, attempt=request.attempt, has=self.has, held=self._held(run.token)
+            request.spec,
+            job=request.job,
+            attempt=request.attempt,
+            has=self.has,
+            held=self._held(run.token),
         )
         if isinstance(slot, Wait):
             refusal = SubmissionRefused if slot.forever else NoCapacity
@@ -204,7 +212,12 @@ class LocalProvider(ComputeProvider):
         env["CUDA_VISIBLE_DEVICES"] = devices
         with (run.path / "wrapper.log").open("ab") as log:
             child = subprocess.Popen(
-                [sys.executable, "-I", str(self.sdk / "lab" / "node" / "__main__.py"), str(run.path)],
+                [
+                    sys.executable,
+                    "-I",
+                    str(self.sdk / "lab" / "node" / "__main__.py"),
+                    str(run.path),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -241,7 +254,18 @@ class LocalProvider(ComputeProvider):
 
 
 PASSED_ON = frozenset(
-    {"PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SHELL", "LD_LIBRARY_PATH"}
+    {
+        "PATH",
+        "HOME",
+        "USER",
+        "LOGNAME",
+        "LANG",
+        "LC_ALL",
+        "TZ",
+        "TMPDIR",
+        "SHELL",
+        "LD_LIBRARY_PATH",
+    }
     | {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"}
     | {"SSL_CERT_FILE", "PIP_INDEX_URL", "PIP_CONFIG_FILE", "UV_INDEX_URL", "HF_HOME"}
 )
@@ -250,5 +274,3 @@ PASSED_ON = frozenset(
 
 def _made_at(path: Path) -> datetime:
     return datetime.fromtimestamp(path.stat().st_mtime, UTC)
-
-

@@ -3,19 +3,20 @@
 -- tailing the log never passes over one. Refusals carry values for the caller as JSON detail:
 --   LL001 quota exceeded   LL002 unique scope taken   LL003 fenced   LL004 version taken
 
-create function move_quota(p_scope text, p_amount bigint, p_limit bigint)
+create function move_quota(p_scope text, p_amount bigint, p_limit bigint, p_refuse boolean)
 returns void language plpgsql set search_path from current as $$
 declare
   v_used bigint;
   v_lim  bigint;
 begin
-  update guards set used = used + p_amount, lim = coalesce(p_limit, lim)
+  update guards set used = used + p_amount,
+                    lim = case p_limit when -1 then null else coalesce(p_limit, lim) end
     where kind = 'quota' and scope = p_scope returning used, lim into v_used, v_lim;
   if not found then
-    insert into guards (kind, scope, used, lim) values ('quota', p_scope, p_amount, p_limit)
+    insert into guards (kind, scope, used, lim) values ('quota', p_scope, p_amount, nullif(p_limit, -1))
       returning used, lim into v_used, v_lim;
   end if;
-  if p_amount > 0 and v_used > v_lim then
+  if p_refuse and p_amount > 0 and v_used > v_lim then
     raise exception 'quota exceeded' using errcode = 'LL001', detail = json_build_object(
       'scope', p_scope, 'asked', p_amount, 'limit', v_lim,
       'left', greatest(v_lim - (v_used - p_amount), 0))::text;
@@ -71,7 +72,8 @@ begin
 
   for i in 1 .. cardinality(p_kinds) loop
     case p_kinds[i]
-      when 'quota'  then perform move_quota(p_scopes[i], p_amounts[i], p_limits[i]);
+      when 'quota'  then perform move_quota(p_scopes[i], p_amounts[i], p_limits[i], true);
+      when 'charge' then perform move_quota(p_scopes[i], p_amounts[i], null, false);
       when 'unique' then perform move_unique(p_scopes[i], p_amounts[i], p_refs[i]);
       when 'fence'  then perform move_fence(p_scopes[i], p_amounts[i]);
     end case;
