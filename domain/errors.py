@@ -80,7 +80,7 @@ class NotFound(LabError):
     code = "NOT_FOUND"
     sentence = "There is no {kind} {id!r} here. List what there is with `lab {kind} list`."
 
-    def __init__(self, *, kind: str, id: str) -> None:  # noqa: A002  # the field is called id
+    def __init__(self, *, kind: str, id: str) -> None:  # the field is called id
         super().__init__(kind=kind, id=shorten(id))
 
 
