@@ -53,10 +53,23 @@ class Problems:
         on_key: bool = False,
     ) -> None:
         """Record that ``path`` is wrong. ``on_key`` points at the name and not at its value."""
+        line, column = self._source.place(path, on_key=on_key) if self._source else (0, 0)
+        self.add_at(message, way_out=way_out, line=line, column=column, path=path, value=value)
+
+    def add_at(
+        self,
+        message: str,
+        *,
+        way_out: str,
+        line: int,
+        column: int,
+        path: str = "",
+        value: object = "",
+    ) -> None:
+        """Record a problem whose place is known already (1-based; 0 for unknown)."""
         self._count += 1
         if self._count > SHOWN_PROBLEMS:
             return
-        line, column = self._source.place(path, on_key=on_key) if self._source else (0, 0)
         self._found.append(
             Problem(
                 path=shorten(path, 160),
