@@ -145,11 +145,11 @@ class _Composer:
             yield event
 
     def _alias(self, event: yaml.AliasEvent) -> Node:
-        target = self._anchors.get(event.anchor)
+        target = self._anchors.get(event.anchor or "")
         if target is not None and not target.open:
             return target
         why = "holds itself" if target else "names an anchor that is not there"
-        name = shorten(event.anchor, 40)
+        name = shorten(event.anchor or "", 40)
         self._tell(event, f"*{name} {why}.", f"Write the value out, or `&{name}` before it.")
         return Node(kind="scalar", line=0, column=0, value="")
 
@@ -165,9 +165,14 @@ class _Composer:
 
 
 def _started(event: yaml.Event) -> Node:
-    kinds = {yaml.SequenceStartEvent: "list", yaml.MappingStartEvent: "mapping"}
+    kind = "scalar"
+    if isinstance(event, yaml.SequenceStartEvent):
+        kind = "list"
+    elif isinstance(event, yaml.MappingStartEvent):
+        kind = "mapping"
     mark = event.start_mark
-    return Node(kind=kinds.get(type(event), "scalar"), line=mark.line + 1, column=mark.column + 1)
+    line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+    return Node(kind=kind, line=line, column=column)
 
 
 def _fill_scalar(node: Node, event: yaml.ScalarEvent) -> None:
@@ -188,68 +193,60 @@ class Expander:
         self._problems = problems
         self._count = 0
 
-    def plain(self, node: Node, path: str = "") -> object:
+    def plain(self, node: Node, path: str = "", depth: int = 0) -> object:
         """The value of ``node``; places of everything inside are noted under ``path``."""
         self._count += 1
-        if self._count > MOST_NODES:
-            told = f"the file holds more than {MOST_NODES} values (aliases counted each time)."
+        if self._count > MOST_NODES or depth > MOST_DEPTH:
+            limit = f"{MOST_NODES} values or {MOST_DEPTH} levels"
+            told = f"the file holds more than {limit} (aliases counted each time)."
             self._problems.add("", told, way_out="Move data into files beside the task.")
             self._problems.raise_if_any()
         if not path:
             self._places.note(path, node)
         if node.kind == "list":
-            return [self._item(item, join(path, i)) for i, item in enumerate(node.items)]
-        return self._mapping(node, path) if node.kind == "mapping" else node.value
+            items = enumerate(node.items)
+            return [self._item(item, join(path, i), depth + 1) for i, item in items]
+        return self._mapping(node, path, depth + 1) if node.kind == "mapping" else node.value
 
-    def _item(self, node: Node, path: str) -> object:
+    def _item(self, node: Node, path: str, depth: int) -> object:
         self._places.note(path, node)
-        return self.plain(node, path)
+        return self.plain(node, path, depth)
 
-    def _mapping(self, node: Node, path: str) -> dict[str, object]:
+    def _mapping(self, node: Node, path: str, depth: int) -> dict[str, object]:
         answer: dict[str, object] = {}
         seen: dict[str, Node] = {}
         merged: list[Node] = []
         for key, value in node.pairs:
             if key.plain == "<<":
                 merged.extend(value.items or [value])
-                continue
-            if key.kind != "scalar":
-                self._problems.add_at(
-                    f"a {key.kind} cannot be a name.",
-                    way_out="Names are text.",
-                    line=key.line,
-                    column=key.column,
-                    path=path,
-                )
-                continue
-            name = key.plain if key.plain is not None else str(key.value)
-            if name in seen:
-                self._tell_double(key, seen[name], join(path, name))
-                continue
-            seen[name] = key
-            self._places.note(join(path, name), value, key)
-            answer[name] = self.plain(value, join(path, name))
+            elif (name := self._name(key, seen, path)) is not None:
+                self._places.note(join(path, name), value, key)
+                answer[name] = self.plain(value, join(path, name), depth)
         for other in merged:
-            answer = self._merge(other, path) | answer
+            answer = self._merge(other, path, depth + 1) | answer
         return answer
 
-    def _merge(self, node: Node, path: str) -> dict[str, object]:
-        if node.kind == "mapping":
-            return self._mapping(node, path)
-        self._problems.add_at(
-            f"`<<` takes a mapping, not {show(node.value)}.",
-            way_out="Write `<<: *anchor` with an anchored mapping.",
-            line=node.line,
-            column=node.column,
-            path=path,
-        )
+    def _name(self, key: Node, seen: dict[str, Node], path: str) -> str | None:
+        if key.kind != "scalar":
+            told = f"a {key.kind} cannot be a name."
+            self._tell(key, told, way_out="Names are text.", path=path)
+            return None
+        name = key.plain if key.plain is not None else str(key.value)
+        first = seen.setdefault(name, key)
+        if first is key:
+            return name
+        told = f"is written twice, on line {first.line} and on line {key.line}."
+        self._tell(key, told, way_out="Keep one of them.", path=join(path, name))
+        return None
+
+    def _merge(self, node: Node, path: str, depth: int) -> dict[str, object]:
+        if node.kind == "mapping" and depth <= MOST_DEPTH:
+            return self._mapping(node, path, depth)
+        told = f"`<<` takes a mapping, not {show(node.value)}."
+        self._tell(node, told, way_out="Write `<<: *anchor` with an anchored mapping.", path=path)
         return {}
 
-    def _tell_double(self, key: Node, first: Node, path: str) -> None:
+    def _tell(self, node: Node, message: str, *, way_out: str, path: str) -> None:
         self._problems.add_at(
-            f"is written twice, on line {first.line} and on line {key.line}.",
-            way_out="Keep one of them.",
-            line=key.line,
-            column=key.column,
-            path=path,
+            message, way_out=way_out, line=node.line, column=node.column, path=path
         )

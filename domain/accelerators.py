@@ -70,7 +70,7 @@ _WAY_OUT = 'Write a type and a count, like "A100-80GB:4", or `cpu` for none.'
 
 
 def normalise(name: str) -> str | None:
-    """The one spelling of ``name``; an unknown but plausible name as written; ``None`` for nonsense."""
+    """The one spelling of ``name``; a plausible unknown one as written; ``None`` for nonsense."""
     squeezed = re.sub(r"[\s_-]", "", name[:100]).lower()
     known = _SQUEEZED.get(squeezed) or _SQUEEZED.get(_BRAND.sub("", squeezed))
     if known:

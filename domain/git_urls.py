@@ -1,4 +1,4 @@
-"""Which git sources may be named: addresses, branches, folders. Refused early, for the person to mend.
+"""Which git sources may be named: addresses, branches, folders.
 
 Not here: asking the repository (``application/sources.py``).
 """
@@ -27,10 +27,8 @@ def refuse_url(url: str) -> tuple[str, str]:
     """What is wrong with ``url`` and the way out; two empty texts when it may be used."""
     if _SHORT.fullmatch(url):
         return "is not a git address.", f"Write `https://github.com/{url}`."
-    if not url.isprintable() or url.startswith("-"):
-        return "is not a git address.", _EXAMPLES
     scheme = scheme_of(url)
-    if scheme not in SCHEMES:
+    if not url.isprintable() or url.startswith("-") or scheme not in SCHEMES:
         return "is not a git address that is accepted.", _EXAMPLES
     found = _URL.fullmatch(url)
     if found is None:

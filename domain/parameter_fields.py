@@ -1,4 +1,4 @@
-"""The ``parameters`` section of a task: ``name: value``, or ``name:`` with type, default and limits.
+"""The ``parameters`` section of a task: ``name: value``, or type, default and limits.
 
 Not here: values of a run (``domain/parameters.py``).
 """

@@ -1,6 +1,6 @@
 """A task's parameters: what may be set, and the values a run gets. Checked here for every client.
 
-Not here: reading definitions from a task file (``domain/parameter_fields.py``), sweeps over parameters.
+Not here: reading definitions (``domain/parameter_fields.py``), sweeps over parameters.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def all_secret_names(value: object) -> tuple[str, ...]:
 
 
 def tell_malformed(value: object, path: str, problems: Problems) -> None:
-    """Add a problem for each ``{{secret…}}`` that is not a reference, such as ``{{secret.my-key}}``."""
+    """Add a problem for each ``{{secret…}}`` that is no reference, like ``{{secret.my-key}}``."""
     if isinstance(value, str):
         for found in _MEANT.finditer(value):
             if _REFERENCE.fullmatch(found[0]) is None:

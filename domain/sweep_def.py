@@ -32,7 +32,7 @@ class SweepMethod(StrEnum):
 
 
 class SweepRange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="range"):
-    """Every number from ``least`` to ``most`` inclusive; ``log`` spreads tries over the exponents."""
+    """Every number from ``least`` to ``most``, both included; ``log`` spreads over exponents."""
 
     least: int | float
     most: int | float
@@ -47,7 +47,7 @@ class SweepValues(msgspec.Struct, frozen=True, kw_only=True, tag="values"):
 
 
 class SweepDef(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """``max_jobs`` bounds the jobs of a sweep (the grid's size, when ``None``), ``concurrency`` those
+    """``max_jobs`` bounds the jobs of a sweep (``None``: the grid's size), ``concurrency`` those
     at once (``None``: no bound of its own).
     """
 
@@ -191,9 +191,10 @@ def _check_size(sweep: SweepDef, path: str, problems: Problems) -> None:
 def _typed(
     sweep: SweepDef, path: str, problems: Problems, *, parameters: Mapping[str, ParameterDef]
 ) -> SweepDef:
-    """Values in the type of their parameter. A name not declared is accepted unless it is a slip."""
+    """Values in the type of their parameter. An undeclared name is accepted unless a slip."""
     config: dict[str, SweepValues | SweepRange] = {}
-    for name, varied in sweep.config.items():
+    for name, written in sweep.config.items():
+        varied = written
         place = join(path, name)
         definition = parameters.get(name)
         if definition is None:

@@ -126,7 +126,7 @@ def _plain(number: float | None) -> int | float | None:
 
 def _written(fields: Document, *, keep: tuple[str, ...] = ()) -> Document:
     """Without empty fields; those in ``keep`` may be empty text, lists and false, but not ``None``."""
-    empty = ("", [], {})
+    empty: tuple[object, ...] = ("", [], {})
     return {
         key: value
         for key, value in fields.items()

@@ -32,18 +32,15 @@ def unstorable(text: str) -> str:
 def text(
     *,
     most: int = 1_048_576,
-    pattern: str = "",
-    rule: str = "",
-    way_out: str = "",
     printable: bool = False,
     example: str = "text",
 ) -> Kind[str]:
-    """Non-blank text of at most ``most`` characters; ``rule`` says in words what ``pattern`` asks."""
+    """Non-blank text of at most ``most`` characters, on one printable line if ``printable``."""
 
     def read(value: object, path: str, problems: Problems) -> str | None:
         refusal, help_ = _refuse_text(value, path, problems)
         if not refusal and isinstance(value, str):
-            refusal, help_ = _refuse_shape(value), way_out
+            refusal, help_ = _refuse_shape(value), "Write it shorter and plainer."
         if refusal:
             problems.add(path, refusal, value=value, way_out=help_)
             return None
@@ -56,8 +53,6 @@ def text(
             return f'"{shorten(value, 30)}" has {len(value)} characters; at most {most} are kept.'
         if printable and not value.isprintable():
             return f"{show(value)} has characters that cannot be shown."
-        if pattern and re.fullmatch(pattern, value) is None:
-            return f"{show(value)} is not {rule}."
         return ""
 
     def _refuse_text(value: object, path: str, problems: Problems) -> tuple[str, str]:
@@ -69,10 +64,7 @@ def text(
         why = unstorable(value)
         return (f"{show(value)} {why}.", "Take that character out.") if why else ("", "")
 
-    schema: dict[str, object] = {"type": "string", "minLength": 1, "maxLength": most}
-    if pattern:
-        schema["pattern"] = f"^(?:{pattern})$"
-    return Kind(read=read, schema=schema)
+    return Kind(read=read, schema={"type": "string", "minLength": 1, "maxLength": most})
 
 
 def whole(least: int, most: int, *, way_out: str = "") -> Kind[int]:
@@ -121,7 +113,7 @@ def one_of(names: Sequence[str]) -> Kind[str]:
 
 
 def list_of(kind: Kind[T], *, most: int, example: str) -> Kind[list[T]]:
-    """A list of at most ``most`` values of ``kind``; one bad item is told and the rest still read."""
+    """A list of at most ``most`` values of ``kind``; a bad item is told, the rest still read."""
 
     def read(value: object, path: str, problems: Problems) -> list[T] | None:
         if not isinstance(value, list | tuple):

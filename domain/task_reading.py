@@ -1,7 +1,7 @@
 """How a section of a task file is read: one table of fields gives both the parser and the schema.
 
-A ``Kind`` reads one value, a ``Field`` names it, a ``Section`` reads a mapping of fields. All problems
-are collected, none stops the reading. Not here: which fields exist (``domain/task_spec.py`` and the
+A ``Kind`` reads one value, a ``Field`` names it, a ``Section`` reads a mapping of fields. Problems
+are collected; none stops the reading. Not here: which fields exist (``domain/task_spec.py`` and the
 modules it draws together), and YAML (``application/task_yaml.py``).
 """
 
@@ -106,7 +106,7 @@ class Kind(Generic[T_co]):
 
 @dataclass(frozen=True, kw_only=True)
 class Field(Generic[T_co]):
-    """A key of a section. ``aliases`` are other spellings of the same key; ``doc`` is one sentence."""
+    """A key of a section. ``aliases`` are other spellings of it; ``doc`` is one sentence."""
 
     key: str
     kind: Kind[T_co]
@@ -143,7 +143,7 @@ class Section:
         return self._written_as(field) is not None
 
     def get(self, field: Field[T], default: T) -> T:
-        """The value of ``field``; ``default`` when absent, empty or wrong (then a problem is told)."""
+        """The value of ``field``; ``default`` when absent, empty or wrong (a problem is told)."""
         key = self._written_as(field)
         if key is None:
             return default
@@ -227,7 +227,7 @@ def join(path: str, key: str | int) -> str:
     return f"{path}.{key}" if path else key
 
 
-def show(value: object) -> str:
+def show(value: object) -> str:  # noqa: PLR0911  # one answer for each kind of value
     """``value`` as the person would recognise it, on one short line."""
     match value:
         case None:

@@ -1,4 +1,4 @@
-"""The ``resources`` section of a task: its fields, how they are read, and how alternatives lie over it.
+"""The ``resources`` section of a task: its fields, their reading, and alternatives over it.
 
 Not here: units (``domain/units.py``), accelerator names (``domain/accelerators.py``).
 """
@@ -132,7 +132,7 @@ def _read_alternative(value: object, path: str, problems: Problems) -> Resources
 def _alternatives(
     section: Section, base: Resources, path: str, problems: Problems
 ) -> tuple[Resources, ...]:
-    """An alternative adds to the request; taking something away again cannot be told from silence."""
+    """An alternative adds to the request; taking away cannot be told from silence."""
     answers = tuple(section.get(ANY_OF, []))
     written = section.raw(ANY_OF)
     for place, other in enumerate(written if isinstance(written, list | tuple) else ()):

@@ -19,7 +19,7 @@ from domain.resources import Resources
 from domain.secret_names import all_secret_names, tell_malformed
 from domain.sweep_def import SweepDef, read_sweep, sweep_schema
 from domain.task_kinds import text, whole
-from domain.task_reading import Field, Kind, Problems, Section, Source, join, show
+from domain.task_reading import Field, Kind, Problems, Section, join, show
 from domain.task_resources import RESOURCE_FIELDS, read_resources, section_schema
 from domain.task_sections import (
     ENVS,
@@ -97,7 +97,7 @@ REPO_REF = Field(key="github_repo_branch", kind=GIT_REF, doc="Branch, tag or com
 MOUNTS_FIELD = Field(
     key="file_mounts",
     kind=MOUNTS,
-    doc="true (default): the task's files go to the working directory. Or path on the node: source.",
+    doc="true (default): the task's files go to the working directory; or node path: source.",
 )
 PARAMETERS = Field(
     key="parameters",
@@ -159,14 +159,14 @@ _HINTS = {
 }
 
 
-def parse_task(value: object, *, source: Source | None = None) -> TaskSpec:
-    """The task that ``value`` (mappings, lists, scalars) describes; an outer ``task:`` is unwrapped.
+def parse_task(value: object, *, problems: Problems | None = None) -> TaskSpec:
+    """The task that ``value`` (mappings, lists, scalars) describes; an outer ``task:`` is dropped.
 
-    Raises ``InvalidTask`` with every problem; ``source`` gives them lines and columns.
+    Raises ``InvalidTask`` with every problem, those already in ``problems`` too.
     """
-    problems = Problems(source)
-    _refuse_size(value, problems)
-    problems.raise_if_any()
+    problems = problems if problems is not None else Problems()
+    if _refuse_size(value, problems):
+        problems.raise_if_any()
     path, inner = _unwrap(value)
     if not isinstance(inner, Mapping):
         way_out = "Write at least `name:` and `run:` lines."
@@ -225,7 +225,7 @@ def _git(section: Section, path: str, problems: Problems) -> GitSource | None:
     return None
 
 
-def _refuse_size(value: object, problems: Problems) -> None:
+def _refuse_size(value: object, problems: Problems) -> bool:
     """Bounds depth, count and text before anything looks inside (a value may hold itself)."""
     waiting: list[tuple[object, int]] = [(value, 0)]
     count = size = 0
@@ -237,9 +237,10 @@ def _refuse_size(value: object, problems: Problems) -> None:
             limit = f"{MOST_DEPTH} levels, {_MOST_VALUES} values or 1 MiB of text"
             told = f"the task is larger than {limit} (it starts {shorten(show(value), 40)})."
             problems.add("", told, way_out="Move data out of the task, into files beside it.")
-            return
+            return True
         if isinstance(item, Mapping):
             waiting.extend((k, depth + 1) for k in item)
             waiting.extend((v, depth + 1) for v in item.values())
         elif isinstance(item, list | tuple):
             waiting.extend((v, depth + 1) for v in item)
+    return False

@@ -1,4 +1,4 @@
-"""Text with units, as people write it: durations, sizes, core counts. Each answers ``None`` for nonsense.
+"""Text with units, as people write it: durations, sizes, core counts; ``None`` for nonsense.
 
 Sizes are powers of 1024 in every spelling: ``16GB``, ``16G`` and ``16GiB`` are the same 16 GiB, as
 Slurm and the clouds' instance tables count (https://slurm.schedmd.com/sbatch.html#OPT_mem).
@@ -51,7 +51,7 @@ def seconds(value: object) -> float | None:
 
 
 def gib(value: object) -> tuple[float, bool] | None:
-    """``16``, ``"16GB"``, ``"16000MB"``, ``"64Gi+"`` as GiB and whether ``+`` (or more) was written."""
+    """``16``, ``"16GB"``, ``"16000MB"``, ``"64Gi+"`` as GiB, and whether ``+`` was written."""
     number = finite(value)
     if number is not None:
         return float(number), False
@@ -63,7 +63,7 @@ def gib(value: object) -> tuple[float, bool] | None:
 
 
 def cores(value: object) -> tuple[float, bool] | None:
-    """``4``, ``0.5``, ``"4"``, ``"4+"`` as logical cores and whether ``+`` (or more) was written."""
+    """``4``, ``0.5``, ``"4"``, ``"4+"`` as logical cores, and whether ``+`` was written."""
     number = finite(value)
     if number is not None:
         return float(number), False
