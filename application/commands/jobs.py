@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import msgspec
-from domain.freeze import freeze
 
 from application.actor import Actor
 from application.commands.idempotency import once
@@ -21,6 +20,7 @@ from domain.artifacts import ArtifactKind, ArtifactSaved
 from domain.compute import fold as fold_provider
 from domain.errors import InvalidInput, NotFound, QuotaExceeded
 from domain.experiments import fold as fold_experiment
+from domain.freeze import freeze
 from domain.job_events import JobQueued, QuotaHold, StopReason
 from domain.job_spec import FrozenFile, JobSpec
 from domain.jobs import Job, fold
@@ -133,7 +133,7 @@ def _prepare(lab: Lab, actor: Actor, launch: Launch) -> JobQueued:
             task.git.url,
             task.git.ref,
             timeout_s=lab.policy.git_timeout_s,
-            allow_local=lab.policy.allow_local_git,
+            allow_file=lab.policy.allow_local_git,
         )
     spec = freeze(
         task,
@@ -141,9 +141,8 @@ def _prepare(lab: Lab, actor: Actor, launch: Launch) -> JobQueued:
         resource_overrides=launch.resources,
         files=files,
         commit=commit,
+        minutes_requested=launch.minutes_requested,
     )
-    if launch.minutes_requested is not None:
-        spec = msgspec.structs.replace(spec, minutes_requested=launch.minutes_requested)
     wanted = launch.provider or spec.resources.compute_provider
     if launch.resume_from:
         _must_be_checkpoint(lab, actor, launch.resume_from)

@@ -17,7 +17,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 
-
 from domain.job_spec import JobSpec
 from domain.observations import Observation
 from providers.base import (

@@ -1,0 +1,344 @@
+"""What a team has: members, experiments, tasks, providers, tokens, quotas, artifacts. One row each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from domain import compute, experiments, quotas, secrets, tasks, teams, tokens, users
+from domain.artifacts import ArtifactDeleted, ArtifactSaved
+from domain.model import Event
+from projections.base import Column, Patch, Projection, SqlType, Table
+
+BIGINT, TIME, JSONB, BOOLEAN = (
+    SqlType.BIGINT,
+    SqlType.TIMESTAMPTZ,
+    SqlType.JSONB,
+    SqlType.BOOLEAN,
+)
+
+TABLES = (
+    Table(
+        name="users",
+        columns=(
+            Column(name="email_sealed"),
+            Column(name="name_sealed"),
+            Column(name="enabled", type=BOOLEAN),
+            Column(name="registered_at", type=TIME),
+        ),
+    ),
+    Table(
+        name="teams",
+        columns=(Column(name="name"), Column(name="slug"), Column(name="created_at", type=TIME)),
+    ),
+    Table(
+        name="members",
+        columns=(
+            Column(name="team"),
+            Column(name="user_id"),
+            Column(name="role"),
+            Column(name="since", type=TIME),
+        ),
+        indexes=("team", "user_id"),
+    ),
+    Table(
+        name="experiments",
+        columns=(
+            Column(name="team"),
+            Column(name="name"),
+            Column(name="archived", type=BOOLEAN),
+            Column(name="created_at", type=TIME),
+            Column(name="created_by"),
+        ),
+        indexes=("team, name",),
+    ),
+    Table(
+        name="tasks",
+        columns=(
+            Column(name="team"),
+            Column(name="experiment"),
+            Column(name="name"),
+            Column(name="revision", type=BIGINT),
+            Column(name="yaml"),
+            Column(name="files", type=JSONB),
+            Column(name="archived", type=BOOLEAN),
+            Column(name="created_at", type=TIME),
+            Column(name="revised_at", type=TIME),
+            Column(name="revised_by"),
+        ),
+        indexes=("team, experiment, name",),
+    ),
+    Table(
+        name="task_revisions",
+        columns=(
+            Column(name="task"),
+            Column(name="number", type=BIGINT),
+            Column(name="yaml"),
+            Column(name="files", type=JSONB),
+            Column(name="restored_from", type=BIGINT),
+            Column(name="at", type=TIME),
+            Column(name="by"),
+        ),
+        indexes=("task, number desc",),
+    ),
+    Table(
+        name="providers",
+        columns=(
+            Column(name="team"),
+            Column(name="name"),
+            Column(name="kind"),
+            Column(name="settings", type=JSONB),
+            Column(name="enabled", type=BOOLEAN),
+            Column(name="unreachable_since", type=TIME),
+            Column(name="unreachable_reason"),
+            Column(name="added_at", type=TIME),
+        ),
+        indexes=("team, name",),
+    ),
+    Table(name="default_providers", key="team", columns=(Column(name="provider"),)),
+    Table(
+        name="tokens",
+        columns=(
+            Column(name="user_id"),
+            Column(name="team"),
+            Column(name="name"),
+            Column(name="prefix"),
+            Column(name="scopes", type=JSONB),
+            Column(name="issued_at", type=TIME),
+            Column(name="expires_at", type=TIME),
+            Column(name="revoked_at", type=TIME),
+        ),
+        indexes=("user_id",),
+    ),
+    Table(
+        name="secrets",
+        columns=(
+            Column(name="team"),
+            Column(name="user_id"),
+            Column(name="name"),
+            Column(name="number", type=BIGINT),
+            Column(name="set_at", type=TIME),
+            Column(name="set_by"),
+        ),
+        indexes=("team, name",),
+    ),
+    Table(
+        name="quotas",
+        key="scope",
+        columns=(
+            Column(name="limit_s", type=BIGINT),
+            Column(name="held_s", type=BIGINT, default="0"),
+            Column(name="charged_s", type=BIGINT, default="0"),
+        ),
+    ),
+    Table(
+        name="artifacts",
+        columns=(
+            Column(name="team"),
+            Column(name="experiment"),
+            Column(name="job"),
+            Column(name="attempt", type=BIGINT),
+            Column(name="kind"),
+            Column(name="name"),
+            Column(name="step", type=BIGINT),
+            Column(name="size", type=BIGINT),
+            Column(name="files", type=JSONB),
+            Column(name="metadata", type=JSONB),
+            Column(name="saved_at", type=TIME),
+            Column(name="deleted_at", type=TIME),
+        ),
+        indexes=("job, saved_at", "team, kind, saved_at desc"),
+    ),
+)
+
+
+def _registered(e: users.UserRegistered) -> Patch:
+    row = {
+        "email_sealed": e.email_sealed,
+        "name_sealed": e.name_sealed,
+        "enabled": True,
+        "registered_at": e.at,
+    }
+    return Patch("users", e.originator_id, set=row)
+
+
+def _member(e: teams.MemberAdded | teams.MemberRoleSet) -> Patch:
+    row: dict[str, Any] = {"team": e.originator_id, "user_id": e.user, "role": e.role}
+    if isinstance(e, teams.MemberAdded):
+        row["since"] = e.at
+    return Patch("members", f"{e.originator_id}/{e.user}", set=row)
+
+
+def _experiment(e: experiments.ExperimentCreated) -> Patch:
+    row = {
+        "team": e.team,
+        "name": e.name,
+        "archived": False,
+        "created_at": e.at,
+        "created_by": e.by,
+    }
+    return Patch("experiments", e.originator_id, set=row)
+
+
+def _task(e: tasks.TaskCreated) -> Patch:
+    row = {
+        "team": e.team,
+        "experiment": e.experiment,
+        "name": e.name,
+        "archived": False,
+        "created_at": e.at,
+    }
+    return Patch("tasks", e.originator_id, set=row)
+
+
+def _revised(e: tasks.TaskRevised) -> tuple[Patch, Patch]:
+    files = msgspec.to_builtins(e.files)
+    latest = {
+        "revision": e.number,
+        "yaml": e.yaml,
+        "files": files,
+        "revised_at": e.at,
+        "revised_by": e.by,
+    }
+    revision = {
+        "task": e.originator_id,
+        "number": e.number,
+        "yaml": e.yaml,
+        "files": files,
+        "restored_from": e.restored_from,
+        "at": e.at,
+        "by": e.by,
+    }
+    key = f"{e.originator_id}@{e.number}"
+    return (
+        Patch("tasks", e.originator_id, set=latest),
+        Patch("task_revisions", key, set=revision),
+    )
+
+
+def _provider(e: compute.ProviderAdded) -> Patch:
+    row = {
+        "team": e.team,
+        "name": e.name,
+        "kind": e.kind,
+        "settings": e.settings,
+        "enabled": True,
+        "added_at": e.at,
+    }
+    return Patch("providers", e.originator_id, set=row)
+
+
+def _token(e: tokens.TokenIssued) -> Patch:
+    row = {
+        "user_id": e.user,
+        "team": e.team,
+        "name": e.name,
+        "prefix": e.prefix,
+        "scopes": list(e.scopes),
+        "issued_at": e.at,
+        "expires_at": e.expires_at,
+    }
+    return Patch("tokens", e.originator_id, set=row)
+
+
+def _secret(e: secrets.SecretSet) -> Patch:
+    row = {
+        "team": e.team,
+        "user_id": e.user,
+        "name": e.name,
+        "number": e.number,
+        "set_at": e.at,
+        "set_by": e.by,
+    }
+    return Patch("secrets", e.originator_id, set=row)
+
+
+def _artifact(e: ArtifactSaved) -> Patch:
+    row = {
+        "team": e.team,
+        "experiment": e.experiment,
+        "job": e.job,
+        "attempt": e.attempt,
+        "kind": e.kind,
+        "name": e.name,
+        "step": None if e.step < 0 else e.step,
+        "size": sum(f.size for f in e.files),
+        "files": msgspec.to_builtins(e.files),
+        "metadata": e.metadata,
+        "saved_at": e.at,
+    }
+    return Patch("artifacts", e.originator_id, set=row)
+
+
+def _limit(e: quotas.QuotaLimitSet) -> Patch:
+    return Patch("quotas", e.scope, set={"limit_s": None if e.seconds < 0 else e.seconds})
+
+
+def _settled(e: quotas.QuotaSettled) -> Patch:
+    return Patch("quotas", e.scope, add={"held_s": -e.held, "charged_s": e.used})
+
+
+def _set(table: str, **row: Any) -> Callable[[Event], Patch]:
+    return lambda e: Patch(table, e.originator_id, set=row)
+
+
+PATCHES: Mapping[type[Event], Callable[[Any], Patch | tuple[Patch, ...]]] = {
+    users.UserRegistered: _registered,
+    users.UserDisabled: _set("users", enabled=False),
+    users.UserEnabled: _set("users", enabled=True),
+    teams.TeamCreated: lambda e: Patch(
+        "teams", e.originator_id, set={"name": e.name, "slug": e.slug, "created_at": e.at}
+    ),
+    teams.TeamRenamed: lambda e: Patch("teams", e.originator_id, set={"name": e.name}),
+    teams.MemberAdded: _member,
+    teams.MemberRoleSet: _member,
+    teams.MemberRemoved: lambda e: Patch("members", f"{e.originator_id}/{e.user}", delete=True),
+    experiments.ExperimentCreated: _experiment,
+    experiments.ExperimentRenamed: lambda e: Patch(
+        "experiments", e.originator_id, set={"name": e.name}
+    ),
+    experiments.ExperimentArchived: _set("experiments", archived=True),
+    experiments.ExperimentRestored: _set("experiments", archived=False),
+    tasks.TaskCreated: _task,
+    tasks.TaskRevised: _revised,
+    tasks.TaskArchived: _set("tasks", archived=True),
+    compute.ProviderAdded: _provider,
+    compute.ProviderReconfigured: lambda e: Patch(
+        "providers", e.originator_id, set={"settings": e.settings}
+    ),
+    compute.ProviderEnabled: _set("providers", enabled=True),
+    compute.ProviderDisabled: _set("providers", enabled=False),
+    compute.ProviderMadeDefault: lambda e: Patch(
+        "default_providers", e.team, set={"provider": e.originator_id}
+    ),
+    compute.ProviderUnreachable: lambda e: Patch(
+        "providers",
+        e.originator_id,
+        set={"unreachable_since": e.at, "unreachable_reason": e.reason},
+    ),
+    compute.ProviderReachable: _set("providers", unreachable_since=None, unreachable_reason=None),
+    tokens.TokenIssued: _token,
+    tokens.TokenRevoked: lambda e: Patch("tokens", e.originator_id, set={"revoked_at": e.at}),
+    secrets.SecretSet: _secret,
+    secrets.SecretDeleted: lambda e: Patch("secrets", e.originator_id, delete=True),
+    quotas.QuotaLimitSet: _limit,
+    quotas.QuotaReserved: lambda e: Patch("quotas", e.scope, add={"held_s": e.seconds}),
+    quotas.QuotaExtended: lambda e: Patch("quotas", e.scope, add={"held_s": e.seconds}),
+    quotas.QuotaSettled: _settled,
+    ArtifactSaved: _artifact,
+    ArtifactDeleted: lambda e: Patch("artifacts", e.originator_id, set={"deleted_at": e.at}),
+}
+
+
+def fold_workspace(event: Event, position: int) -> Sequence[Patch]:
+    """The patches of one event."""
+    patch = PATCHES.get(type(event))
+    if patch is None:
+        return ()
+    patches = patch(event)
+    return patches if isinstance(patches, tuple) else (patches,)
+
+
+WORKSPACE_PROJECTION = Projection(name="workspace", version=1, tables=TABLES, fn=fold_workspace)
