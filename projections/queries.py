@@ -1,0 +1,259 @@
+"""Questions about the read models, answered with typed rows.
+
+Unauthorised on purpose: ``application/queries.py`` asks whose it is. Pages are keyset pages: a
+cursor is the last row's place, so that page 1,000 costs what page 1 costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+import psycopg
+from psycopg import sql
+from psycopg.rows import class_row
+from psycopg_pool import ConnectionPool
+
+from projections.rows import (
+    ArtifactRow,
+    EventRow,
+    ExperimentRow,
+    JobRow,
+    MemberRow,
+    ProviderRow,
+    QuotaRow,
+    RevisionRow,
+    SecretRow,
+    TaskRow,
+    TeamRow,
+    TokenRow,
+    UserRow,
+    WorkRow,
+)
+
+Pool = ConnectionPool[psycopg.Connection[tuple[Any, ...]]]
+Row = TypeVar("Row")
+
+
+class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Empty fields do not filter. ``text`` is looked for in name and id."""
+
+    statuses: tuple[str, ...] = ()
+    experiment: str = ""
+    owner: str = ""
+    provider: str = ""
+    text: str = ""
+    task: str = ""
+
+
+class After(msgspec.Struct, frozen=True):
+    """A place in a list ordered by time then id, newest first."""
+
+    at: datetime
+    id: str
+
+
+class Queries:
+    """Reads of one migrated schema. Every list is ordered as its docstring says."""
+
+    def __init__(self, pool: Pool, schema: str) -> None:
+        self._pool = pool
+        self._s = sql.Identifier(schema)
+
+    def job(self, job: str) -> JobRow | None:
+        return self._one(JobRow, "select * from {s}.jobs_v1 where id = %s", (job,))
+
+    def jobs(
+        self, team: str, where: JobFilter, *, after: After | None = None, limit: int = 50
+    ) -> list[JobRow]:
+        """Newest first."""
+        conditions, values = _job_conditions(team, where)
+        if after:
+            conditions.append("(queued_at, id) < (%s, %s)")
+            values += [after.at, after.id]
+        text = "select * from {s}.jobs_v1 where " + " and ".join(conditions)
+        text += " order by queued_at desc, id desc limit %s"
+        return self._all(JobRow, text, [*values, limit])
+
+    def job_counts(self, team: str) -> dict[str, int]:
+        """How many jobs a team has in each status; statuses with none are left out."""
+        text = "select status, count(*) from {s}.jobs_v1 where team = %s group by status"
+        with self._pool.connection() as conn:
+            return dict(conn.execute(self._sql(text), (team,)).fetchall())
+
+    def work(self, provider: str) -> list[WorkRow]:
+        """Jobs of a provider that are not over, most urgent first."""
+        text = """
+        select id, status, attempt, token, ref, priority, queued_at, not_before, launching_at,
+               wait_code, stop_at, stop_grace_s, unseen_since
+          from {s}.jobs_v1
+         where provider = %s and status in ('QUEUED', 'LAUNCHING', 'RUNNING')
+         order by priority desc, queued_at, id
+        """
+        return self._all(WorkRow, text, (provider,))
+
+    def lately_ended(self, provider: str, *, since: datetime) -> list[WorkRow]:
+        """Jobs of a provider that ended after ``since`` and had a machine."""
+        text = """
+        select id, status, attempt, token, ref, priority, queued_at, not_before, launching_at,
+               wait_code, stop_at, stop_grace_s, unseen_since
+          from {s}.jobs_v1
+         where provider = %s and status in ('COMPLETE', 'FAILED', 'STOPPED')
+           and ended_at > %s and token is not null
+        """
+        return self._all(WorkRow, text, (provider, since))
+
+    def experiments(self, team: str, *, archived: bool = False) -> list[ExperimentRow]:
+        """By name."""
+        text = "select * from {s}.experiments_v1 where team = %s and (%s or not archived) order by name"
+        return self._all(ExperimentRow, text, (team, archived))
+
+    def experiment(self, experiment: str) -> ExperimentRow | None:
+        return self._one(
+            ExperimentRow, "select * from {s}.experiments_v1 where id = %s", (experiment,)
+        )
+
+    def tasks(self, team: str, *, experiment: str = "", archived: bool = False) -> list[TaskRow]:
+        """Latest revised first."""
+        text = """
+        select * from {s}.tasks_v1
+         where team = %s and (%s = '' or experiment = %s) and (%s or not archived)
+         order by revised_at desc, id desc
+        """
+        return self._all(TaskRow, text, (team, experiment, experiment, archived))
+
+    def task(self, task: str) -> TaskRow | None:
+        return self._one(TaskRow, "select * from {s}.tasks_v1 where id = %s", (task,))
+
+    def revisions(self, task: str) -> list[RevisionRow]:
+        """Newest first."""
+        text = "select * from {s}.task_revisions_v1 where task = %s order by number desc"
+        return self._all(RevisionRow, text, (task,))
+
+    def providers(self, team: str) -> list[ProviderRow]:
+        """By name."""
+        text = """
+        select p.*, d.provider is not null as is_default from {s}.providers_v1 p
+          left join {s}.default_providers_v1 d on d.team = p.team and d.provider = p.id
+         where p.team = %s order by p.name
+        """
+        return self._all(ProviderRow, text, (team,))
+
+    def provider(self, provider: str) -> ProviderRow | None:
+        text = """
+        select p.*, d.provider is not null as is_default from {s}.providers_v1 p
+          left join {s}.default_providers_v1 d on d.team = p.team and d.provider = p.id
+         where p.id = %s
+        """
+        return self._one(ProviderRow, text, (provider,))
+
+    def all_providers(self) -> list[ProviderRow]:
+        """Of every team, by id: what the worker looks after."""
+        text = "select p.*, false as is_default from {s}.providers_v1 p order by id"
+        return self._all(ProviderRow, text, ())
+
+    def artifacts(self, job: str) -> list[ArtifactRow]:
+        """Oldest first, without deleted ones."""
+        text = "select * from {s}.artifacts_v1 where job = %s and deleted_at is null order by saved_at, id"
+        return self._all(ArtifactRow, text, (job,))
+
+    def artifact(self, artifact: str) -> ArtifactRow | None:
+        return self._one(ArtifactRow, "select * from {s}.artifacts_v1 where id = %s", (artifact,))
+
+    def latest_checkpoint(self, job: str) -> ArtifactRow | None:
+        """The checkpoint to resume ``job`` from: the latest complete one."""
+        text = """
+        select * from {s}.artifacts_v1 where job = %s and kind = 'checkpoint' and deleted_at is null
+         order by attempt desc, step desc nulls last, saved_at desc limit 1
+        """
+        return self._one(ArtifactRow, text, (job,))
+
+    def members(self, team: str) -> list[MemberRow]:
+        """By membership age."""
+        text = """
+        select m.*, u.email_sealed, u.name_sealed from {s}.members_v1 m
+          join {s}.users_v1 u on u.id = m.user_id where m.team = %s order by m.since, m.id
+        """
+        return self._all(MemberRow, text, (team,))
+
+    def teams_of(self, user: str) -> list[TeamRow]:
+        """By name, with the user's role in each."""
+        text = """
+        select t.*, m.role from {s}.members_v1 m join {s}.teams_v1 t on t.id = m.team
+         where m.user_id = %s order by t.name
+        """
+        return self._all(TeamRow, text, (user,))
+
+    def user(self, user: str) -> UserRow | None:
+        return self._one(UserRow, "select * from {s}.users_v1 where id = %s", (user,))
+
+    def users(self, users: Sequence[str]) -> list[UserRow]:
+        """Those of ``users`` that exist, in no order."""
+        return self._all(UserRow, "select * from {s}.users_v1 where id = any(%s)", (list(users),))
+
+    def tokens(self, user: str, team: str) -> list[TokenRow]:
+        """Newest first, revoked ones too."""
+        text = (
+            "select * from {s}.tokens_v1 where user_id = %s and team = %s order by issued_at desc"
+        )
+        return self._all(TokenRow, text, (user, team))
+
+    def secrets(self, team: str, user: str) -> list[SecretRow]:
+        """The team's and the user's own, by name."""
+        text = "select * from {s}.secrets_v1 where team = %s and user_id in ('', %s) order by name, user_id"
+        return self._all(SecretRow, text, (team, user))
+
+    def quotas(self, scopes: Sequence[str]) -> list[QuotaRow]:
+        """Those of ``scopes`` that were ever touched, by scope."""
+        text = "select * from {s}.quotas_v1 where scope = any(%s) order by scope"
+        return self._all(QuotaRow, text, (list(scopes),))
+
+    def events(
+        self, *, after: int, limit: int, upto: int | None = None, streams: Sequence[str] = ()
+    ) -> list[EventRow]:
+        """Raw rows of the log by position; of ``streams`` alone when given."""
+        text = """
+        select notification_id as position, recorded_at, originator_id as stream,
+               originator_version as version, topic, state
+          from {s}.events
+         where notification_id > %s and (%s::bigint is null or notification_id <= %s)
+           and (%s::text[] is null or originator_id = any(%s))
+         order by notification_id limit %s
+        """
+        wanted = list(streams) or None
+        return self._all(EventRow, text, (after, upto, upto, wanted, wanted, limit))
+
+    def _one(self, row: type[Row], text: str, values: Sequence[object]) -> Row | None:
+        with self._pool.connection() as conn, conn.cursor(row_factory=class_row(row)) as cursor:
+            return cursor.execute(self._sql(text), values).fetchone()
+
+    def _all(self, row: type[Row], text: str, values: Sequence[object]) -> list[Row]:
+        with self._pool.connection() as conn, conn.cursor(row_factory=class_row(row)) as cursor:
+            return cursor.execute(self._sql(text), values).fetchall()
+
+    def _sql(self, text: str) -> sql.Composed:
+        return sql.SQL(text).format(s=self._s)
+
+
+def _job_conditions(team: str, where: JobFilter) -> tuple[list[str], list[object]]:
+    conditions = ["team = %s"]
+    values: list[object] = [team]
+    if where.statuses:
+        conditions.append("status = any(%s)")
+        values.append(list(where.statuses))
+    for column in ("experiment", "owner", "provider", "task"):
+        wanted = getattr(where, column)
+        if wanted:
+            conditions.append(f"{column} = %s")
+            values.append(wanted)
+    if where.text:
+        conditions.append("(name ilike %s or id ilike %s)")
+        values += [_like(where.text)] * 2
+    return conditions, values
+
+
+def _like(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"

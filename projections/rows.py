@@ -1,0 +1,210 @@
+"""The rows that queries answer with. Columns that never got a value are ``None``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+
+class _Row(msgspec.Struct, frozen=True, kw_only=True):
+    position: int = 0
+
+
+class JobRow(_Row, frozen=True, kw_only=True):
+    """One job as it is now. ``spec`` is the frozen ``JobSpec`` as plain values."""
+
+    id: str
+    team: str
+    experiment: str
+    owner: str
+    provider: str
+    name: str
+    status: str
+    spec: dict[str, Any]
+    queued_at: datetime
+    task: str | None = None
+    task_revision: int | None = None
+    priority: int | None = None
+    cloned_from: str | None = None
+    resumed_from: str | None = None
+    sweep: str | None = None
+    attempt: int = 0
+    token: str | None = None
+    ref: str | None = None
+    host: str | None = None
+    wait_code: str | None = None
+    wait_text: str | None = None
+    not_before: datetime | None = None
+    launching_at: datetime | None = None
+    setup_at: datetime | None = None
+    running_at: datetime | None = None
+    ended_at: datetime | None = None
+    unseen_since: datetime | None = None
+    stop_at: datetime | None = None
+    stop_by: str | None = None
+    stop_reason: str | None = None
+    stop_grace_s: float | None = None
+    exit_code: int | None = None
+    signal: int | None = None
+    blame: str | None = None
+    reason: str | None = None
+    score: dict[str, float] | None = None
+    message: str | None = None
+    held_s: int | None = None
+    used_s: int | None = None
+    price_per_hour: float | None = None
+
+
+class WorkRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What the worker needs of a job to know whether to look at it."""
+
+    id: str
+    status: str
+    attempt: int
+    token: str | None
+    ref: str | None
+    priority: int | None
+    queued_at: datetime
+    not_before: datetime | None
+    launching_at: datetime | None
+    wait_code: str | None
+    stop_at: datetime | None
+    stop_grace_s: float | None
+    unseen_since: datetime | None
+
+
+class ExperimentRow(_Row, frozen=True, kw_only=True):
+    id: str
+    team: str
+    name: str
+    archived: bool
+    created_at: datetime
+    created_by: str
+
+
+class TaskRow(_Row, frozen=True, kw_only=True):
+    """A task at its latest revision."""
+
+    id: str
+    team: str
+    experiment: str
+    name: str
+    revision: int
+    yaml: str
+    files: list[dict[str, Any]]
+    archived: bool
+    created_at: datetime
+    revised_at: datetime
+    revised_by: str
+
+
+class RevisionRow(_Row, frozen=True, kw_only=True):
+    id: str
+    task: str
+    number: int
+    yaml: str
+    files: list[dict[str, Any]]
+    restored_from: int
+    at: datetime
+    by: str
+
+
+class ProviderRow(_Row, frozen=True, kw_only=True):
+    id: str
+    team: str
+    name: str
+    kind: str
+    settings: dict[str, Any]
+    enabled: bool
+    added_at: datetime
+    is_default: bool
+    unreachable_since: datetime | None = None
+    unreachable_reason: str | None = None
+
+
+class ArtifactRow(_Row, frozen=True, kw_only=True):
+    id: str
+    team: str
+    experiment: str
+    job: str
+    attempt: int
+    kind: str
+    name: str
+    size: int
+    files: list[dict[str, Any]]
+    metadata: dict[str, Any]
+    saved_at: datetime
+    step: int | None = None
+    deleted_at: datetime | None = None
+
+
+class UserRow(_Row, frozen=True, kw_only=True):
+    """Name and address are sealed; ``application/queries.py`` opens them for those who may see."""
+
+    id: str
+    email_sealed: str
+    name_sealed: str
+    enabled: bool
+    registered_at: datetime
+
+
+class MemberRow(_Row, frozen=True, kw_only=True):
+    id: str
+    team: str
+    user_id: str
+    role: str
+    since: datetime
+    email_sealed: str
+    name_sealed: str
+
+
+class TeamRow(_Row, frozen=True, kw_only=True):
+    id: str
+    name: str
+    slug: str
+    created_at: datetime
+    role: str
+
+
+class TokenRow(_Row, frozen=True, kw_only=True):
+    id: str
+    user_id: str
+    team: str
+    name: str
+    prefix: str
+    scopes: list[str]
+    issued_at: datetime
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+class SecretRow(_Row, frozen=True, kw_only=True):
+    id: str
+    team: str
+    user_id: str
+    name: str
+    number: int
+    set_at: datetime
+    set_by: str
+
+
+class QuotaRow(_Row, frozen=True, kw_only=True):
+    """Weighted compute seconds. ``limit_s`` ``None`` is no limit; ``held_s`` is reserved by live jobs."""
+
+    scope: str
+    limit_s: int | None = None
+    held_s: int = 0
+    charged_s: int = 0
+
+
+class EventRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One event as stored; ``state`` is JSON."""
+
+    position: int
+    recorded_at: datetime
+    stream: str
+    version: int
+    topic: str
+    state: bytes
