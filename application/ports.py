@@ -79,7 +79,10 @@ class Credentials(Protocol):
         ...
 
     def find(self, secret: str) -> Found | None:
-        """Whose it is, when it is known, not revoked and not expired."""
+        """Whose it is, when it is known, not revoked and not expired.
+
+        For ``kind`` ``job`` the ``id`` is the job and the only scope the attempt.
+        """
         ...
 
     def revoke(self, id: str) -> None: ...

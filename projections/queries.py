@@ -73,7 +73,7 @@ class Queries:
         if after:
             conditions.append("(queued_at, id) < (%s, %s)")
             values += [after.at, after.id]
-        text = "select * from {s}.jobs_v1 where " + " and ".join(conditions)
+        text = "select * from {s}.jobs_v1 where " + " and ".join(conditions)  # noqa: S608  # ours
         text += " order by queued_at desc, id desc limit %s"
         return self._all(JobRow, text, [*values, limit])
 

@@ -1,0 +1,216 @@
+"""People, their teams and credentials: set-up, sign-in, members, API tokens."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+
+import msgspec
+
+from application.actor import Actor
+from application.commands.naming import clean_name, holder
+from application.lab import Lab
+from application.log import UniqueTaken
+from application.permissions import READ_SCOPE, Action, require
+from domain.errors import AlreadyExists, InvalidInput, NotAuthenticated, NotFound
+from domain.experiments import DEFAULT_NAMES, ExperimentCreated
+from domain.experiments import unique_name as unique_experiment
+from domain.model import Event, Guard
+from domain.teams import Role, create_team, unique_slug
+from domain.teams import fold as fold_team
+from domain.tokens import SessionOpened, TokenIssued
+from domain.tokens import fold as fold_credential
+from domain.users import UserPasswordSet, UserRegistered, unique_email
+from domain.users import fold as fold_user
+
+PASSWORD_MIN = 10
+PASSWORD_MAX = 1_024
+SESSION_DAYS = 14
+EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
+SCOPES = frozenset({READ_SCOPE})
+
+
+class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
+    """``secret`` is the session's credential: for a cookie or a keyring, never for an event."""
+
+    id: str
+    secret: str
+    user: str
+
+    def __repr__(self) -> str:
+        return f"SignedIn({self.id!r}, user={self.user!r})"
+
+
+def register_user(lab: Lab, actor: Actor, *, email: str, name: str, password: str) -> str:
+    """A new person's id. ``AlreadyExists`` when the address has an account."""
+    address = _email(email)
+    _strong(password)
+    shown = clean_name("name", name or address.partition("@")[0])
+    made = lab.ids.new("user")
+    digest = lab.vault.digest(address)
+    now = lab.clock.now()
+    registered = UserRegistered(
+        email_sealed=lab.vault.seal(made, address),
+        email_digest=digest,
+        name_sealed=lab.vault.seal(made, shown),
+        originator_id=made,
+        originator_version=1,
+        at=now,
+        by=actor.by,
+    )
+    protected = UserPasswordSet(originator_id=made, originator_version=2, at=now, by=actor.by)
+    lab.credentials.set_password(made, password)
+    try:
+        lab.append([registered, protected], [unique_email(digest, made)], actor=actor)
+    except UniqueTaken:
+        raise AlreadyExists(kind="account", name=address) from None
+    return made
+
+
+def found_team(lab: Lab, actor: Actor, *, name: str, owner: str) -> str:
+    """A new team's id, with its first owner and the default experiments."""
+    name = clean_name("name", name)
+    made = lab.ids.new("team")
+    slug = slug_of(name)
+    now = lab.clock.now()
+    events: list[Event] = [
+        *create_team(made, name=name, slug=slug, owner=owner, now=now, by=actor.by)
+    ]
+    guards: list[Guard] = [unique_slug(slug, made)]
+    for experiment in DEFAULT_NAMES:
+        home = lab.ids.new("exp")
+        events.append(
+            ExperimentCreated(
+                team=made,
+                name=experiment,
+                originator_id=home,
+                originator_version=1,
+                at=now,
+                by=actor.by,
+            )
+        )
+        guards.append(unique_experiment(made, experiment, home))
+    try:
+        lab.append(events, guards, actor=actor)
+    except UniqueTaken:
+        raise AlreadyExists(kind="team", name=name) from None
+    return made
+
+
+def sign_in(lab: Lab, *, email: str, password: str) -> SignedIn:
+    """A new session. Unknown person and wrong password are the same refusal, in the same time."""
+    user = holder(lab, f"email:{lab.vault.digest(email.strip())}")
+    good = lab.credentials.password_is(user, password)
+    person = fold_user(lab.log.stream(user)) if user else None
+    if not good or person is None or not person.enabled:
+        raise NotAuthenticated(why="the e-mail address or the password is wrong")
+    return open_session(lab, user)
+
+
+def open_session(lab: Lab, user: str) -> SignedIn:
+    """A session for somebody who has proved who they are."""
+    made = lab.ids.new("session")
+    now = lab.clock.now()
+    expires = now + timedelta(days=SESSION_DAYS)
+    fact = SessionOpened(
+        user=user,
+        expires_at=expires,
+        originator_id=made,
+        originator_version=1,
+        at=now,
+        by=f"user:{user}",
+    )
+    lab.log.append([fact])
+    secret = lab.credentials.issue(
+        id=made, kind="session", user=user, team="", scopes=(), expires_at=expires
+    )
+    return SignedIn(id=made, secret=secret, user=user)
+
+
+def issue_token(
+    lab: Lab, actor: Actor, *, name: str, scopes: Sequence[str] = (), days: int | None = None
+) -> tuple[str, str]:
+    """``(id, secret)`` of a new API token for the actor's team; the secret is shown once."""
+    require(actor, Action.ISSUE_TOKENS)
+    name = clean_name("name", name)
+    unknown = sorted(set(scopes) - SCOPES)
+    if unknown:
+        way_out = f"Known scopes: {', '.join(sorted(SCOPES))}; none at all means all you may do."
+        raise InvalidInput(field="scopes", value=unknown[0], way_out=way_out)
+    if days is not None and not 0 < days <= 3650:
+        raise InvalidInput(field="days", value=days, way_out="Give 1 to 3650 days.")
+    made = lab.ids.new("token")
+    now = lab.clock.now()
+    expires = now + timedelta(days=days) if days else None
+    secret = lab.credentials.issue(
+        id=made, kind="api", user=actor.user, team=actor.team, scopes=scopes, expires_at=expires
+    )
+    fact = TokenIssued(
+        user=actor.user,
+        team=actor.team,
+        name=name,
+        prefix=secret[:12],
+        scopes=tuple(scopes),
+        expires_at=expires,
+        originator_id=made,
+        originator_version=1,
+        at=now,
+        by=actor.by,
+    )
+    lab.append([fact], actor=actor)
+    return made, secret
+
+
+def revoke_credential(lab: Lab, actor: Actor, credential: str) -> int:
+    """End one's own API token or session; repeatable. It works no more from now on."""
+    facts = lab.log.stream(credential)
+    state = fold_credential(facts)
+    if not facts or state.user != actor.user:
+        raise NotFound(kind="token", id=credential)
+    lab.credentials.revoke(credential)
+    return lab.change(
+        credential,
+        fold_credential,
+        lambda c: c.revoke(now=lab.clock.now(), by=actor.by),
+        actor=actor,
+    ).position
+
+
+def add_member(lab: Lab, actor: Actor, *, email: str, role: Role) -> int:
+    """Make a registered person a member, or give a member another role."""
+    require(actor, Action.MANAGE_MEMBERS)
+    user = holder(lab, f"email:{lab.vault.digest(email.strip())}")
+    if not user:
+        raise NotFound(kind="account", id=email)
+    if role is Role.OWNER and actor.role is not Role.OWNER:
+        raise InvalidInput(field="role", value=role, way_out="Only an owner makes owners.")
+    return lab.change(
+        actor.team,
+        fold_team,
+        lambda t: t.add_member(user, role, now=lab.clock.now(), by=actor.by),
+        actor=actor,
+    ).position
+
+
+def slug_of(name: str) -> str:
+    """``name`` as a short name: lower-case ASCII letters, digits and dashes."""
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
+    return slug or "team"
+
+
+def _email(text: str) -> str:
+    address = text.strip()
+    if not EMAIL.fullmatch(address) or not address.isprintable():
+        way_out = "Give an address like name@example.org."
+        raise InvalidInput(field="email", value=text, way_out=way_out)
+    return address
+
+
+def _strong(password: str) -> None:
+    if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
+        way_out = f"Choose a password of {PASSWORD_MIN} to {PASSWORD_MAX:,} characters."
+        raise InvalidInput(field="password", value="(not shown)", way_out=way_out)
+    if len(set(password)) < 5:
+        way_out = "Choose one with at least five different characters."
+        raise InvalidInput(field="password", value="(not shown)", way_out=way_out)

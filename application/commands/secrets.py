@@ -1,0 +1,49 @@
+"""Setting and deleting secrets: write-only, versioned, the value never in an event."""
+
+from __future__ import annotations
+
+import re
+
+from application.actor import Actor
+from application.lab import Lab
+from application.permissions import Action, require
+from domain.errors import InvalidInput
+from domain.secrets import fold, stream_of
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
+VALUE_LIMIT = 64 * 1024
+
+
+def set_secret(lab: Lab, actor: Actor, *, name: str, value: str, personal: bool = False) -> int:
+    """A new version; jobs queued before use it from their next attempt on."""
+    require(actor, Action.WRITE_SECRETS)
+    _check(name, value)
+    user = actor.user if personal else ""
+    stream = stream_of(team=actor.team, user=user, name=name)
+    state = fold(lab.log.stream(stream))
+    fact = state.set_value(team=actor.team, name=name, user=user, now=lab.clock.now(), by=actor.by)
+    lab.secrets.put(team=actor.team, user=user, name=name, number=fact.number, value=value)
+    return lab.append([fact], actor=actor)
+
+
+def delete_secret(lab: Lab, actor: Actor, *, name: str, personal: bool = False) -> int:
+    """Forget the value; repeatable. Jobs that name it are refused from now on."""
+    require(actor, Action.WRITE_SECRETS)
+    user = actor.user if personal else ""
+    stream = stream_of(team=actor.team, user=user, name=name)
+    lab.secrets.delete(team=actor.team, user=user, name=name)
+    return lab.change(
+        stream,
+        fold,
+        lambda s: s.delete(team=actor.team, name=name, user=user, now=lab.clock.now(), by=actor.by),
+        actor=actor,
+    ).position
+
+
+def _check(name: str, value: str) -> None:
+    if not NAME.fullmatch(name):
+        way_out = "Use letters, digits and _, not beginning with a digit, at most 100 characters."
+        raise InvalidInput(field="name", value=name, way_out=way_out)
+    if not value or len(value) > VALUE_LIMIT or "\0" in value:
+        way_out = f"Give 1 to {VALUE_LIMIT:,} characters without NUL."
+        raise InvalidInput(field="value", value="(not shown)", way_out=way_out)

@@ -1,0 +1,114 @@
+"""Passwords, API tokens, sessions and node tokens: hashed or derived, never kept in clear.
+
+Passwords use argon2id with the library's defaults (RFC 9106 low-memory profile). Tokens are 256
+random bits, so a plain SHA-256 of them is enough. A node's token is derived from the job and the
+attempt: nothing is stored, and asking again gives the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+from psycopg import sql
+
+from application.ports import Found
+from server.keys import MasterKey
+from server.postgres.recorder import Pool
+
+PREFIX = {"api": "lab_", "session": "labs_", "setup": "labsetup_"}
+NODE_PREFIX = "labjob_"
+
+_SET = """
+insert into {s}.passwords values (%s, %s)
+on conflict (user_id) do update set hash = excluded.hash, set_at = now()
+"""
+_HASH = "select hash from {s}.passwords where user_id = %s"
+_ISSUE = "insert into {s}.credentials values (%s, %s, %s, %s, %s, %s, %s)"
+_FIND = """
+update {s}.credentials set used_at = now()
+ where hash = %s and (expires_at is null or expires_at > now())
+returning id, kind, user_id, team, scopes
+"""
+_REVOKE = "delete from {s}.credentials where id = %s"
+
+
+class HashedCredentials:
+    """See ``application.ports.Credentials``."""
+
+    def __init__(self, pool: Pool, schema: str, master: MasterKey) -> None:
+        self._pool = pool
+        name = sql.Identifier(schema)
+        texts = (_SET, _HASH, _ISSUE, _FIND, _REVOKE)
+        self._set, self._hash, self._issue, self._find, self._revoke = (
+            sql.SQL(text).format(s=name) for text in texts
+        )
+        self._hasher = PasswordHasher()
+        self._nobody = self._hasher.hash(secrets.token_hex())
+        self._node_key = master.derive("node-tokens")
+
+    def set_password(self, user: str, password: str) -> None:
+        with self._pool.connection() as conn:
+            conn.execute(self._set, (user, self._hasher.hash(password)))
+
+    def password_is(self, user: str, password: str) -> bool:
+        """Hashes for nobody too, so that time does not tell who has an account."""
+        with self._pool.connection() as conn:
+            row = conn.execute(self._hash, (user,)).fetchone()
+        try:
+            good = self._hasher.verify(row[0] if row else self._nobody, password)
+        except (Argon2Error, InvalidHashError):
+            return False
+        return good and row is not None
+
+    def job_token(self, job: str, attempt: int) -> str:
+        mac = hmac.new(self._node_key, f"{job}|{attempt}".encode(), hashlib.sha256)
+        return f"{NODE_PREFIX}{job}.{attempt}.{mac.hexdigest()}"
+
+    def issue(
+        self,
+        *,
+        id: str,
+        kind: str,
+        user: str,
+        team: str,
+        scopes: Sequence[str],
+        expires_at: datetime | None,
+    ) -> str:
+        secret = PREFIX[kind] + secrets.token_urlsafe(32)
+        row = (id, kind, _digest(secret), user, team, list(scopes), expires_at)
+        with self._pool.connection() as conn:
+            conn.execute(self._issue, row)
+        return secret
+
+    def find(self, secret: str) -> Found | None:
+        """Node tokens answer with the job as ``id`` and the attempt as the only scope."""
+        if secret.startswith(NODE_PREFIX):
+            return self._find_node(secret)
+        with self._pool.connection() as conn:
+            row = conn.execute(self._find, (_digest(secret),)).fetchone()
+        if row is None:
+            return None
+        return Found(id=row[0], kind=row[1], user=row[2], team=row[3], scopes=tuple(row[4]))
+
+    def revoke(self, id: str) -> None:
+        with self._pool.connection() as conn:
+            conn.execute(self._revoke, (id,))
+
+    def _find_node(self, secret: str) -> Found | None:
+        job, _, rest = secret.removeprefix(NODE_PREFIX).partition(".")
+        attempt, _, _ = rest.partition(".")
+        if not attempt.isdecimal():
+            return None
+        if not hmac.compare_digest(secret.encode(), self.job_token(job, int(attempt)).encode()):
+            return None
+        return Found(id=job, kind="job", user="", team="", scopes=(attempt,))
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()

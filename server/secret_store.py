@@ -1,0 +1,67 @@
+"""Secret values: encrypted in one table, by team, owner and name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from psycopg import sql
+
+from server.keys import MasterKey, seal, unseal
+from server.postgres.recorder import Pool
+
+_PUT = """
+insert into {s}.secret_values values (%(team)s, %(user)s, %(name)s, %(number)s, %(sealed)s)
+on conflict (team, user_id, name) do update set number = excluded.number, sealed = excluded.sealed
+  where secret_values.number <= excluded.number
+"""
+_DELETE = "delete from {s}.secret_values where team = %s and user_id = %s and name = %s"
+_FIND = """
+select name, user_id, sealed from {s}.secret_values
+ where team = %s and user_id in ('', %s) order by user_id
+"""
+
+
+class EncryptedSecrets:
+    """See ``application.ports.SecretStore``. A value is bound to its place and cannot be moved."""
+
+    def __init__(self, pool: Pool, schema: str, master: MasterKey) -> None:
+        self._pool = pool
+        self._key = master.derive("secrets")
+        name = sql.Identifier(schema)
+        self._put, self._delete, self._find = (
+            sql.SQL(text).format(s=name) for text in (_PUT, _DELETE, _FIND)
+        )
+
+    def put(self, *, team: str, user: str, name: str, number: int, value: str) -> None:
+        """Keep ``value`` as version ``number``; an older version never replaces a newer one."""
+        sealed = seal(self._key, value.encode(), subject=_subject(team, user, name))
+        where = {"team": team, "user": user, "name": name, "number": number, "sealed": sealed}
+        with self._pool.connection() as conn:
+            conn.execute(self._put, where)
+
+    def delete(self, *, team: str, user: str, name: str) -> None:
+        """Repeatable."""
+        with self._pool.connection() as conn:
+            conn.execute(self._delete, (team, user, name))
+
+    def names(self, *, team: str, user: str) -> frozenset[str]:
+        """What a job of ``user`` in ``team`` may refer to."""
+        return frozenset(name for name, _, _ in self._rows(team, user))
+
+    def values(self, *, team: str, user: str, names: Sequence[str]) -> Mapping[str, str]:
+        """Those of ``names`` that exist; the user's own before the team's."""
+        found: dict[str, str] = {}
+        for name, owner, sealed in self._rows(team, user):
+            if name in names:
+                opened = unseal(self._key, sealed, subject=_subject(team, owner, name))
+                found[name] = opened.decode()
+        return found
+
+    def _rows(self, team: str, user: str) -> list[tuple[str, str, bytes]]:
+        with self._pool.connection() as conn:
+            rows = conn.execute(self._find, (team, user)).fetchall()
+        return [(name, owner, bytes(sealed)) for name, owner, sealed in rows]
+
+
+def _subject(team: str, user: str, name: str) -> str:
+    return f"{team}/{user}/{name}"
