@@ -53,9 +53,9 @@ class Catalogue:
             event = decoder.decode(data) if decoder else self._upcast(topic, data)
         except msgspec.MsgspecError as error:
             raise UnknownEvent(topic=topic, why=str(error)) from error
-        if version != NEXT_VERSION and event.originator_version != version:
-            return replace(event, originator_version=version)
-        return event
+        if version in (NEXT_VERSION, event.originator_version):
+            return event
+        return replace(event, originator_version=version)
 
     def _upcast(self, topic: str, data: bytes) -> Event:
         newer, raw = topic, msgspec.json.decode(data, type=Raw)
