@@ -1,4 +1,4 @@
-"""A task as plain values in the canonical form of ``task.yaml``: reading it gives the same task again.
+"""A task as plain values in the canonical form of ``task.yaml``: reading it gives it again.
 
 Not here: YAML text (``application/task_yaml.py``).
 """
@@ -16,7 +16,7 @@ Document = dict[str, object]
 
 
 def to_document(spec: TaskSpec) -> Document:
-    """Mappings, lists and scalars; fields at their default are left out, the rest in table order."""
+    """Mappings, lists and scalars, in table order; fields at their default are left out."""
     git = spec.git
     return _written(
         {
@@ -125,7 +125,7 @@ def _plain(number: float | None) -> int | float | None:
 
 
 def _written(fields: Document, *, keep: tuple[str, ...] = ()) -> Document:
-    """Without empty fields; those in ``keep`` may be empty text, lists and false, but not ``None``."""
+    """Without empty fields; those in ``keep`` may be empty text, lists and false, not ``None``."""
     empty: tuple[object, ...] = ("", [], {})
     return {
         key: value
