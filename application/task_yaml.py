@@ -23,7 +23,6 @@ _SYNTAX = (
     ("mapping values are not allowed", "Quote text that has `: ` in it, or mend the indent."),
     (
         "could not find expected ':'",
-        "",
         "Every line of a mapping is `name: value`; is a colon lost?",
     ),
     ("found unexpected end of stream", "A quote or bracket is opened and never closed."),
@@ -51,10 +50,7 @@ def read_task(text: str) -> TaskSpec:
         told = f"is not YAML ({shorten(str(error))})."
         problems.add("", told, way_out="Check quotes, brackets and escapes.")
         root = None
-    if root is None:
-        if not len(problems):
-            problems.add("", "is empty.", way_out=_EXAMPLE)
-        problems.raise_if_any()
+    problems.raise_if_any()
     value = Expander(places, problems).plain(root) if root else None
     if value is None:
         problems.add("", "is empty.", way_out=_EXAMPLE)

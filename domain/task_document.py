@@ -5,6 +5,8 @@ Not here: YAML text (``application/task_yaml.py``).
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from domain.job_spec import RetryPolicy
 from domain.parameters import ParameterDef
 from domain.resources import Resources
@@ -117,7 +119,7 @@ def _retries(policy: RetryPolicy) -> object:
 def _amount(number: float | None, or_more: bool) -> object:
     if number is None or not or_more:
         return _plain(number)
-    return f"{number:f}".rstrip("0").rstrip(".") + "+"
+    return f"{Decimal(repr(plain(number))):f}+"
 
 
 def _plain(number: float | None) -> int | float | None:
