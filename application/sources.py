@@ -1,6 +1,6 @@
 """A git address and a branch become one commit, asked of the repository without cloning it.
 
-Not here: which addresses may be written (``domain/git_urls.py``), the checkout (the node's wrapper).
+Not here: which addresses may be written (``domain/git_urls.py``), the checkout (the node).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _LINE = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})\t(\S+)")
 
 
 def resolve_git(url: str, ref: str, *, timeout_s: float, allow_file: bool = False) -> str:
-    """The full commit hash of ``ref`` (``""``: the default branch); a full hash is answered as it is.
+    """The full commit hash of ``ref`` (``""``: the default branch); a full hash is not asked.
 
     A branch wins over a tag of the same name. ``allow_file`` permits ``file://`` addresses, which
     read the server's own disk. Raises ``InvalidInput`` naming the field; safe to repeat.

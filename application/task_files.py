@@ -31,8 +31,8 @@ def snapshot_folder(
 ) -> Iterator[tuple[FrozenFile, Path]]:
     """Every file of ``folder`` but the ignored ones, by path, with where its bytes are now.
 
-    ``.labignore`` holds one pattern a line: ``*.ckpt``, ``data/`` (folders), ``!keep.ckpt``; the last
-    match wins. Raises ``InvalidInput`` for a link that leads outside or for too much.
+    ``.labignore`` holds one pattern a line: ``*.ckpt``, ``data/`` (folders), ``!keep.ckpt``; the
+    last match wins. Raises ``InvalidInput`` for a link that leads outside or for too much.
     """
     root = folder.resolve()
     patterns = _patterns(root)

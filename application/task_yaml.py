@@ -1,4 +1,4 @@
-"""Task files as text: read with the line and column of every problem, written in one canonical form.
+"""Task files as text: read with the place of every problem, written in one canonical form.
 
 The web editor, the CLI's validation and the API all come here. Not here: what the fields mean
 (``domain/task_spec.py``).
@@ -23,7 +23,6 @@ _SYNTAX = (
     ("mapping values are not allowed", "Quote text that has `: ` in it, or mend the indent."),
     (
         "could not find expected ':'",
-        "",
         "Every line of a mapping is `name: value`; is a colon lost?",
     ),
     ("found unexpected end of stream", "A quote or bracket is opened and never closed."),
@@ -51,13 +50,10 @@ def read_task(text: str) -> TaskSpec:
         told = f"is not YAML ({shorten(str(error))})."
         problems.add("", told, way_out="Check quotes, brackets and escapes.")
         root = None
-    if root is None:
-        if not len(problems):
-            problems.add("is empty.", way_out=_EXAMPLE)
-        problems.raise_if_any()
+    problems.raise_if_any()
     value = Expander(places, problems).plain(root) if root else None
     if value is None:
-        problems.add("is empty.", way_out=_EXAMPLE)
+        problems.add("", "is empty.", way_out=_EXAMPLE)
         problems.raise_if_any()
     return parse_task(value, problems=problems)
 
@@ -115,13 +111,7 @@ def _tell_syntax(error: yaml.MarkedYAMLError, problems: Problems) -> None:
     said = " ".join(part for part in (error.context, error.problem) if part)
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-    way_out = next(
-        (
-            hint
-            for part, when, hint in _SYNTAX
-            if part in said and (not when or tab or "token" in said)
-        ),
-        "Check quotes, brackets and the indent of this line and the one above.",
-    )
+    usual = "Check quotes, brackets and the indent of this line and the one above."
+    way_out = next((hint for part, hint in _SYNTAX if part in said), usual)
     told = f"is not valid YAML here: {shorten(error.problem or said, 120)}."
     problems.add_at(told, way_out=way_out, line=line, column=column)

@@ -28,17 +28,15 @@ def refuse_url(url: str) -> tuple[str, str]:
     if _SHORT.fullmatch(url):
         return "is not a git address.", f"Write `https://github.com/{url}`."
     scheme = scheme_of(url)
-    if not url.isprintable() or url.startswith("-") or scheme not in SCHEMES:
-        return "is not a git address that is accepted.", _EXAMPLES
     found = _URL.fullmatch(url)
-    if found is None:
-        return "", ""
-    user, host = found[2] or "", found[3] or ""
+    user, host = (found[2] or "", found[3] or "") if found else ("", "")
     if ":" in user or (user and scheme != "ssh"):
         return "carries a credential.", "Leave it out of the address and store it as a git token."
-    if host.startswith("-") or user.startswith("-") or (not host and scheme != "file"):
+    if not url.isprintable() or url.startswith("-") or scheme not in SCHEMES:
+        return "is not a git address that is accepted.", _EXAMPLES
+    if found and (f"{host} {user}".startswith("-") or (not host and scheme != "file")):
         return "names no host.", _EXAMPLES
-    return "", ""
+    return ("names no host.", _EXAMPLES) if user.startswith("-") else ("", "")
 
 
 _EXAMPLES = "Write `https://host/owner/repo`, `ssh://git@host/repo` or `git@host:owner/repo`."

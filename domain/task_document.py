@@ -1,9 +1,11 @@
-"""A task as plain values in the canonical form of ``task.yaml``: reading it gives the same task again.
+"""A task as plain values in the canonical form of ``task.yaml``: reading it gives it again.
 
 Not here: YAML text (``application/task_yaml.py``).
 """
 
 from __future__ import annotations
+
+from decimal import Decimal
 
 from domain.job_spec import RetryPolicy
 from domain.parameters import ParameterDef
@@ -16,7 +18,7 @@ Document = dict[str, object]
 
 
 def to_document(spec: TaskSpec) -> Document:
-    """Mappings, lists and scalars; fields at their default are left out, the rest in table order."""
+    """Mappings, lists and scalars, in table order; fields at their default are left out."""
     git = spec.git
     return _written(
         {
@@ -117,7 +119,7 @@ def _retries(policy: RetryPolicy) -> object:
 def _amount(number: float | None, or_more: bool) -> object:
     if number is None or not or_more:
         return _plain(number)
-    return f"{number:f}".rstrip("0").rstrip(".") + "+"
+    return f"{Decimal(repr(plain(number))):f}+"
 
 
 def _plain(number: float | None) -> int | float | None:
@@ -125,7 +127,7 @@ def _plain(number: float | None) -> int | float | None:
 
 
 def _written(fields: Document, *, keep: tuple[str, ...] = ()) -> Document:
-    """Without empty fields; those in ``keep`` may be empty text, lists and false, but not ``None``."""
+    """Without empty fields; those in ``keep`` may be empty text, lists and false, not ``None``."""
     empty: tuple[object, ...] = ("", [], {})
     return {
         key: value

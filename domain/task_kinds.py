@@ -33,27 +33,28 @@ def text(
     *,
     most: int = 1_048_576,
     printable: bool = False,
-    example: str = "text",
+    example: str = "some text",
 ) -> Kind[str]:
     """Non-blank text of at most ``most`` characters, on one printable line if ``printable``."""
 
     def read(value: object, path: str, problems: Problems) -> str | None:
         refusal, help_ = _refuse_text(value, path, problems)
         if not refusal and isinstance(value, str):
-            refusal, help_ = _refuse_shape(value), "Write it shorter and plainer."
+            refusal, help_ = _refuse_shape(value)
         if refusal:
             problems.add(path, refusal, value=value, way_out=help_)
             return None
         return value if isinstance(value, str) else None
 
-    def _refuse_shape(value: str) -> str:
+    def _refuse_shape(value: str) -> tuple[str, str]:
         if not value.strip():
-            return "is blank."
+            return "is blank.", f"Write `{example}`, or take the line out."
         if len(value) > most:
-            return f'"{shorten(value, 30)}" has {len(value)} characters; at most {most} are kept.'
+            told = f'"{shorten(value, 30)}" has {len(value)} characters; at most {most} are kept.'
+            return told, "Make it shorter."
         if printable and not value.isprintable():
-            return f"{show(value)} has characters that cannot be shown."
-        return ""
+            return f"{show(value)} has characters that cannot be shown.", "Take them out."
+        return "", ""
 
     def _refuse_text(value: object, path: str, problems: Problems) -> tuple[str, str]:
         if not isinstance(value, str):

@@ -198,8 +198,13 @@ def simple(
     def read(value: object, path: str, problems: Problems) -> T | None:
         answer = convert(value)
         if answer is None:
-            seen = problems.written(path) or show(value)
-            problems.add(path, f"{shorten(seen)} is not {expects}.", value=value, way_out=way_out)
+            seen = None if isinstance(value, str) else problems.written(path)
+            problems.add(
+                path,
+                f"{shorten(seen or show(value))} is not {expects}.",
+                value=value,
+                way_out=way_out,
+            )
         return answer
 
     return Kind(read=read, schema=schema)

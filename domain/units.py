@@ -27,6 +27,7 @@ _CORES = re.compile(r"(\d+(?:\.\d+)?)\s*(\+?)")
 _LONGEST = 60
 
 MOST_SECONDS = 366 * 86400.0
+LEAST_GIB = 2.0**-20
 MOST_GIB = 1024.0**2
 MOST_CORES = 100_000.0
 
@@ -97,7 +98,7 @@ def memory() -> Kind[tuple[float, bool]]:
 
     def convert(value: object) -> tuple[float, bool] | None:
         answer = gib(value)
-        return answer if answer and 0 < answer[0] <= MOST_GIB else None
+        return answer if answer and LEAST_GIB <= answer[0] <= MOST_GIB else None
 
     return simple(
         convert,

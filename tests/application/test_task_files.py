@@ -1,0 +1,112 @@
+"""A folder becomes hashes, an archive becomes a folder, and nothing leads outside."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from application.task_files import ignored, snapshot_folder, unpack_archive
+from domain.errors import InvalidInput
+
+
+def names(folder: Path) -> list[str]:
+    return [frozen.path for frozen, _ in snapshot_folder(folder)]
+
+
+def zipped(folder: Path, *entries: tuple[str, bytes], mode: int = 0o644) -> Path:
+    path = folder / "task.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries:
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = mode << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, content)
+    return path
+
+
+def test_a_file_is_frozen_by_its_content(tmp_path: Path) -> None:
+    (tmp_path / "run.sh").write_bytes(b"echo")
+    (tmp_path / "run.sh").chmod(0o755)
+    ((frozen, path),) = snapshot_folder(tmp_path)
+    assert (frozen.sha256, frozen.size) == (hashlib.sha256(b"echo").hexdigest(), 4)
+    assert frozen.executable
+    assert path == tmp_path / "run.sh"
+
+
+def test_ignored_files_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / ".git").mkdir()
+    for name in ("a.py", "a.ckpt", "keep.ckpt", "data/x", ".git/config", "a.pyc"):
+        (tmp_path / name).write_text("x")
+    (tmp_path / ".labignore").write_text("# big\n*.ckpt\n!keep.ckpt\ndata/\n")
+    assert names(tmp_path) == [".labignore", "a.py", "keep.ckpt"]
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "../outside"])
+def test_a_link_that_leads_outside_is_refused(tmp_path: Path, target: str) -> None:
+    folder = tmp_path / "task"
+    folder.mkdir()
+    (tmp_path / "outside").write_text("secret")
+    (folder / "link").symlink_to(target)
+    with pytest.raises(InvalidInput, match="link"):
+        names(folder)
+
+
+def test_a_link_inside_is_the_file_it_points_to(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("x")
+    (tmp_path / "b").symlink_to("a")
+    assert names(tmp_path) == ["a", "b"]
+
+
+def test_a_folder_that_is_too_large_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x" * 11)
+    with pytest.raises(InvalidInput, match="labignore"):
+        list(snapshot_folder(tmp_path, most_bytes=10))
+    (tmp_path / "b").write_text("")
+    with pytest.raises(InvalidInput, match="labignore"):
+        list(snapshot_folder(tmp_path, most_files=1))
+
+
+def test_an_archive_is_unpacked_with_its_modes(tmp_path: Path) -> None:
+    into = tmp_path / "into"
+    into.mkdir()
+    unpack_archive(zipped(tmp_path, ("src/run.sh", b"echo"), mode=0o755), into)
+    assert (into / "src/run.sh").read_bytes() == b"echo"
+    assert (into / "src/run.sh").stat().st_mode & stat.S_IXUSR
+
+
+@pytest.mark.parametrize("name", ["../a", "/etc/a", "a/../../b", "a\\..\\b", "-rf", "~/a"])
+def test_an_archive_that_leads_outside_is_refused(tmp_path: Path, name: str) -> None:
+    into = tmp_path / "into"
+    into.mkdir()
+    with pytest.raises(InvalidInput, match="relative"):
+        unpack_archive(zipped(tmp_path, (name, b"x")), into)
+    assert list(into.iterdir()) == []
+
+
+def test_an_archive_of_links_bombs_or_doubles_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="Links"):
+        unpack_archive(zipped(tmp_path, ("a", b"/etc"), mode=0o120777), tmp_path)
+    bomb = zipped(tmp_path, ("zeros", b"\0" * 5_000_000))
+    with pytest.raises(InvalidInput, match="too much"):
+        unpack_archive(bomb, tmp_path, most_bytes=1_000_000)
+    with pytest.raises(InvalidInput, match="entries"):
+        unpack_archive(zipped(tmp_path, ("p", b""), ("q", b"")), tmp_path, most_files=1)
+
+
+def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.zip").write_bytes(b"PK\x03\x04 not really")
+    with pytest.raises(InvalidInput, match="not a zip"):
+        unpack_archive(tmp_path / "x.zip", tmp_path)
+
+
+def test_the_last_pattern_that_matches_wins() -> None:
+    patterns = ("*.log", "!keep.log", "src/tmp/")
+    assert ignored("a/b.log", patterns, is_folder=False)
+    assert not ignored("a/keep.log", patterns, is_folder=False)
+    assert ignored("src/tmp", patterns, is_folder=True)
+    assert not ignored("src/tmp", patterns, is_folder=False)
