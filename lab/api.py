@@ -12,7 +12,7 @@ from pathlib import Path
 from lab.checkpoints import newest_own_checkpoint
 from lab.config import get_secret
 from lab.current import CURRENT
-from lab.frames import Frame, is_frame, write_frame
+from lab.frames import Frame, write_frame
 from lab.journal import Json
 from lab.ranks import is_main_rank, rank
 from lab.run import Run
@@ -100,7 +100,7 @@ def update_progress(
 def save_artifact(
     source: str | Path | Frame,
     name: str | None = None,
-    type: str | None = None,  # noqa: A002  # the name callers of the other SDK use
+    type: str | None = None,  # the name callers of the other SDK use
     config: Mapping[str, object] | None = None,
     *,
     metadata: Mapping[str, object] | None = None,
@@ -109,12 +109,13 @@ def save_artifact(
     """Keep a file, a folder or a data frame; returns where it can be read, "" when skipped.
 
     ``type`` is None, ``dataset``, ``model`` or ``evals`` (a frame; ``config`` maps ``input``,
-    ``output``, ``expected_output`` and ``score`` to its columns). Raises FileNotFoundError, OSError.
+    ``output``, ``expected_output`` and ``score`` to its columns).
+    Raises FileNotFoundError, OSError.
     """
     kind = {"dataset": "dataset", "model": "model"}.get(type or "", "artifact")
     facts = {**(metadata or {}), **({"type": "evals"} if type in ("eval", "evals") else {})}
     facts |= {f"column/{role}": column for role, column in (config or {}).items()}
-    if is_frame(source):
+    if not isinstance(source, (str, Path)):
         missing = [c for c in (config or {}).values() if c not in list(source.columns)]
         if type in ("eval", "evals") and missing:
             raise ValueError(f"evals name columns {missing} that the frame does not have")
@@ -149,14 +150,14 @@ def save_dataset(
     dataset_id: str | None = None,
     additional_metadata: Mapping[str, object] | None = None,
     suffix: str | None = None,
-    is_image: bool = False,  # noqa: FBT001  # the other SDK's signature
+    is_image: bool = False,  # the other SDK's signature
     *,
     all_ranks: bool = False,
 ) -> str:
     """Keep a frame (as JSON lines), a file or a folder as a dataset for the registry."""
     name = f"{dataset_id}_{suffix}" if dataset_id and suffix else dataset_id
     facts = {**(additional_metadata or {}), **({"is_image": True} if is_image else {})}
-    if is_frame(frame):
+    if not isinstance(frame, (str, Path)):
         return _save_frame(
             frame, kind="dataset", name=name or "dataset", metadata=facts, all_ranks=all_ranks
         )

@@ -10,7 +10,7 @@ from lab.run import Run
 
 
 def newest_own_checkpoint(run: Run) -> Path | None:
-    """The newest complete checkpoint of this run that can still be read, None when there is none."""
+    """The newest complete checkpoint of this run that can still be read, else None."""
     found: list[tuple[float, str]] = []
     for journal in (run.folder / "journal").glob("sdk-*.jsonl"):
         found += _checkpoints_in(journal)

@@ -59,7 +59,7 @@ def set_config(config: Mapping[str, Json]) -> None:
 
 
 def get_checkpoint_to_resume() -> str | None:
-    """What the job was launched to resume from: the file when it is a single one, else the folder."""
+    """What the job was launched to resume from: the file if it is a single one, else the folder."""
     folder = os.environ.get("LAB_RESUME_CHECKPOINT")
     if not folder:
         return None
@@ -70,7 +70,7 @@ def get_checkpoint_to_resume() -> str | None:
 def get_parent_job_checkpoint_path(parent_job_id: str, checkpoint_name: str) -> str | None:
     """The checkpoint this job resumes from, None when it resumes from none."""
     if "/" in checkpoint_name or checkpoint_name.startswith("."):
-        raise ValueError(f"checkpoint name {checkpoint_name!r} of {parent_job_id} is not a plain name")
+        raise ValueError(f"{checkpoint_name!r} of {parent_job_id} is not a plain checkpoint name")
     return get_checkpoint_to_resume()
 
 

@@ -1,4 +1,4 @@
-"""The one run of this process: found or begun at the first call that needs it, renewed by a fork."""
+"""The one run of this process: found or begun at the first call, renewed by a fork."""
 
 from __future__ import annotations
 

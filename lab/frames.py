@@ -1,10 +1,10 @@
-"""Data frames to files, by the methods they have; pandas, polars and datasets are never imported."""
+"""Data frames to files, by the methods they have; pandas and its like are never imported."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Protocol, TypeGuard
+from typing import Protocol
 
 
 class Frame(Protocol):
@@ -12,11 +12,6 @@ class Frame(Protocol):
 
     @property
     def columns(self) -> Iterable[str]: ...
-
-
-def is_frame(value: object) -> TypeGuard[Frame]:
-    writes = any(hasattr(value, name) for name in ("to_csv", "write_csv"))
-    return writes or hasattr(value, "column_names")
 
 
 def write_frame(frame: Frame, folder: Path, *, name: str, as_lines: bool) -> Path:

@@ -1,4 +1,4 @@
-"""Append-only record files of a run: whole lines, one writer each, kept in memory while disk is full.
+"""Append-only record files of a run: whole lines, one writer each, in memory while disk is full.
 
 What the records mean is docs/node-protocol.md; who reads them is not this module's business.
 """
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-Json: TypeAlias = "str | int | float | bool | None | list[Json] | dict[str, Json]"
+Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 JsonMapping: TypeAlias = Mapping[str, Json]
 
 BACKLOG_BYTES = 64 * 1024 * 1024

@@ -30,7 +30,7 @@ class MetricBuffer:
         self._next_step: dict[str, int] = {}
 
     def add(self, metrics: Mapping[str, object], step: object, *, prefix: str = "") -> None:
-        """All of ``metrics`` or, when one is refused, none. Without a step each name counts its own."""
+        """All of ``metrics`` or, when one is refused, none. Without a step each name counts."""
         now = time.time()
         checked = [
             (prefix + metric_name(name), metric_value(name, value))

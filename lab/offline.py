@@ -1,4 +1,4 @@
-"""A run with no job around it: the same layout below ``./.lab/runs``, to be uploaded by ``lab sync``.
+"""A run with no job around it: the same layout below ``./.lab/runs``, for ``lab sync`` to upload.
 
 With no wrapper to do it, the phases and the lines of ``lab.log`` are written here.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 
 from lab.config import write_parameters
-from lab.journal import Journal
+from lab.journal import Journal, Json
 
 
 class OfflineRun:
@@ -29,10 +29,10 @@ class OfflineRun:
         self._previous_hook = sys.excepthook
 
     def begin(self, *, experiment: str, name: str) -> None:
-        about = {"experiment": experiment, "name": name, "started_at": time.time()}
+        about: dict[str, Json] = {"experiment": experiment, "name": name, "started_at": time.time()}
         (self.folder / "run.json").write_text(json.dumps(about), "utf-8")
         write_parameters(self.folder, {})
-        here = {"host": os.uname().nodename, "pid": os.getpid(), "boot": ""}
+        here: dict[str, Json] = {"host": os.uname().nodename, "pid": os.getpid(), "boot": ""}
         self._node.record({"k": "phase", "t": time.time(), "phase": "claimed", **here})
         self._node.record({"k": "phase", "t": time.time(), "phase": "run"})
         sys.excepthook = self._on_exception
@@ -41,13 +41,21 @@ class OfflineRun:
     def log(self, message: str) -> None:
         for text in message.splitlines() or [""]:
             self._lines += 1
-            line = {"t": time.time(), "n": self._lines, "p": "run", "s": "out", "m": text[:15_000]}
-            self._node.record({"k": "log", **line})
+            self._node.record(
+                {
+                    "k": "log",
+                    "t": time.time(),
+                    "n": self._lines,
+                    "p": "run",
+                    "s": "out",
+                    "m": text[:15_000],
+                }
+            )
 
     def end(self) -> None:
         if os.getpid() == self._owner:
-            exit_code = 1 if self._failure else 0
-            end = {"exit_code": exit_code, "in": "run", "oom": False, "reason": self._failure}
+            end: dict[str, Json] = {"in": "run", "oom": False, "reason": self._failure}
+            end["exit_code"] = 1 if self._failure else 0
             self._node.record({"k": "phase", "t": time.time(), "phase": "ended", **end})
 
     def _on_exception(

@@ -9,7 +9,7 @@ def rank() -> int:
     """Global rank, 0 when nothing says otherwise.
 
     ``RANK`` is set by torchrun and accelerate, ``SLURM_PROCID`` by srun, ``NODE_RANK`` by the node
-    wrapper and Lightning. A node rank alone is no global rank; it only tells node 0 from the others.
+    wrapper and Lightning. A node rank alone is no global rank; it tells node 0 from the others.
     """
     for name in ("RANK", "SLURM_PROCID"):
         value = os.environ.get(name, "")

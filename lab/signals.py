@@ -27,7 +27,7 @@ class StopSignal:
         self._previous: Callable[[int, FrameType | None], object] | None = None
 
     def install(self) -> None:
-        """Take SIGTERM over; only possible in the main thread, elsewhere nothing happens. Repeatable."""
+        """Take SIGTERM over; only the main thread can, elsewhere nothing happens. Repeatable."""
         if self._installed or threading.current_thread() is not threading.main_thread():
             return
         previous = signal.getsignal(signal.SIGTERM)

@@ -26,7 +26,8 @@ def metric_value(name: str, value: object) -> float:
     if not isinstance(value, (int, float)) and hasattr(value, "item"):
         value = _one_item(name, value)
     if not isinstance(value, (int, float, SupportsFloat)):
-        raise TypeError(f"metric {name!r}: {_shown(value)} is a {type(value).__name__}, not a number")
+        kind = type(value).__name__
+        raise TypeError(f"metric {name!r}: {_shown(value)} is a {kind}, not a number")
     try:
         return float(value)
     except OverflowError as error:
@@ -39,7 +40,8 @@ def metric_step(name: str, step: object) -> int:
     if isinstance(step, float) and step.is_integer():
         step = int(step)
     if not isinstance(step, SupportsIndex):
-        raise TypeError(f"metric {name!r}: step {step!r} is a {type(step).__name__}, not an integer")
+        kind = type(step).__name__
+        raise TypeError(f"metric {name!r}: step {step!r} is a {kind}, not an integer")
     number = operator.index(step)
     if not -_INT64 <= number < _INT64:
         raise ValueError(f"metric {name!r}: step {number} does not fit 64 bits")

@@ -1,1 +1,1 @@
-"""Bridges to training libraries. None of them is imported here; each bridge is shaped like its host."""
+"""Bridges to training libraries. None of them is imported here: a bridge is made to its shape."""

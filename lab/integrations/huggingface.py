@@ -64,7 +64,7 @@ class LabCallback:
 
 
 def get_hf_callback() -> LabCallback:
-    """For ``Trainer(callbacks=[...])``; a true ``TrainerCallback`` once transformers is imported."""
+    """For ``Trainer(callbacks=[...])``; a ``TrainerCallback`` once transformers is imported."""
     base = getattr(sys.modules.get("transformers"), "TrainerCallback", None)
     if base is None:
         return LabCallback()

@@ -1,4 +1,4 @@
-"""Scalars written to TensorBoard also become metrics here; the event files are written as before."""
+"""Scalars written to TensorBoard also become metrics here; event files are written as before."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _WRITERS = ("torch.utils.tensorboard", "tensorboardX")
 
 
 def capture_tensorboard() -> None:
-    """Wrap ``SummaryWriter.add_scalar`` of the imported packages; repeatable. RuntimeError if none."""
+    """Wrap ``SummaryWriter.add_scalar`` of what is imported; repeatable. RuntimeError if nothing is."""
     modules = [sys.modules[name] for name in _WRITERS if name in sys.modules]
     if not modules:
         raise RuntimeError(f"import one of {', '.join(_WRITERS)} before lab captures it")
@@ -26,7 +26,12 @@ def _wrap(writer_class: Any) -> None:
         return
 
     def add_scalar(
-        writer: Any, tag: str, scalar_value: object, global_step: int | None = None, *a: Any, **k: Any
+        writer: Any,
+        tag: str,
+        scalar_value: object,
+        global_step: int | None = None,
+        *a: Any,
+        **k: Any,
     ) -> Any:
         api.log_metric(tag, scalar_value, global_step)
         return original(writer, tag, scalar_value, global_step, *a, **k)

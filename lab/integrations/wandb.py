@@ -11,7 +11,7 @@ from lab import api
 
 
 def capture_wandb() -> None:
-    """Wrap ``wandb.Run.log``. Call it after ``import wandb``; repeatable. RuntimeError without it."""
+    """Wrap ``wandb.Run.log``. Call it after ``import wandb``; repeatable. RuntimeError if not."""
     wandb = _imported()
     run_class: Any = getattr(wandb, "Run", None) or type(wandb.run)
     original: Callable[..., Any] = run_class.log

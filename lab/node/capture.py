@@ -1,7 +1,7 @@
 """Bytes from the command's two pipes to log lines: whole, redacted, in the order they came.
 
-A progress bar that redraws its line with carriage returns becomes its last frame, and while it has not
-ended one frame every few seconds.
+A progress bar that redraws its line with carriage returns becomes its last frame, and one frame
+every few seconds while it goes on.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class LineBuffer:
             self._rest = tail
 
     def _bound_rest(self) -> None:
-        """Only the beginning of an endless line is kept; only the end of an endless progress bar."""
+        """Keep the beginning of an endless line, and the end of an endless progress bar."""
         if len(self._rest) <= TEXT_BYTES:
             return
         last = self._rest.rstrip(b"\r").rpartition(b"\r")[2]

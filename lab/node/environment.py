@@ -45,7 +45,7 @@ def user_environment(
 
 
 def cached_environment(bundle: Bundle) -> Path | None:
-    """The virtual environment for exactly this setup, these files and this Python; None without one."""
+    """The virtual environment for exactly this setup, these files and this Python, if any."""
     if not bundle.venv_cache or not bundle.setup or bundle.envs.get("LAB_CACHE_SETUP") != "1":
         return None
     digest = hashlib.sha256(f"{sys.version_info[:2]}\n{bundle.setup}".encode())

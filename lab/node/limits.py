@@ -1,7 +1,7 @@
-"""The bound on a job's memory and processors: by cgroup where we may, else by the process's own limit.
+"""The bound on a job's memory and processors: by cgroup where we may, else by RLIMIT_DATA.
 
-A cgroup counts the whole tree and tells when the kernel killed for it; RLIMIT_DATA counts each process
-alone and makes allocations fail instead.
+A cgroup counts the whole tree and tells when the kernel killed for it; RLIMIT_DATA counts each
+process alone and makes allocations fail instead.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class Link:
         self._ready = threading.Event()
 
     def start(self) -> None:
-        """Repeatable; the modules are loaded in the new threads, for they cost more than a start may."""
+        """Repeatable; modules are loaded in the new thread, for they cost more than a start may."""
         if not self._threads:
             self._begin("link", self._load)
 

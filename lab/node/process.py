@@ -19,6 +19,13 @@ from lab.node.processes import adopt_orphans, die_with_parent, end_descendants
 
 NOT_STARTED = 127
 _TERMINATE, _KILL = b"t", b"k"
+_DEFAULT_IN_COMMAND = (
+    signal.SIGTERM,
+    signal.SIGINT,
+    signal.SIGHUP,
+    signal.SIGCHLD,
+    signal.SIGPIPE,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +42,7 @@ class Exit:
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """``stdout`` and ``stderr`` are descriptors, closed in the wrapper once the command has them."""
+    """``stdout`` and ``stderr`` are descriptors; the wrapper closes them once it is started."""
 
     argv: list[str]
     cwd: str
@@ -172,7 +179,7 @@ def _become(command: Command) -> NoReturn:
     try:
         die_with_parent()
         signal.set_wakeup_fd(-1)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE):
+        for number in _DEFAULT_IN_COMMAND:
             signal.signal(number, signal.SIG_DFL)
         os.setsid()
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)

@@ -76,9 +76,9 @@ def _all_processes() -> list[ProcessStat]:
     page = os.sysconf("SC_PAGESIZE")
     tick = os.sysconf("SC_CLK_TCK")
     stats = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
+    for folder in Path("/proc").glob("[0-9]*"):
         try:
-            text = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+            text = (folder / "stat").read_text("utf-8", "replace")
         except OSError:
             continue
         # The command may hold spaces and parentheses; the fields begin after the last one.
@@ -87,6 +87,6 @@ def _all_processes() -> list[ProcessStat]:
         cpu_s = (int(field[11]) + int(field[12])) / tick
         memory = int(field[21]) * page
         stats.append(
-            ProcessStat(pid=int(pid), parent=int(field[1]), cpu_s=cpu_s, memory_bytes=memory)
+            ProcessStat(pid=int(folder.name), parent=int(field[1]), cpu_s=cpu_s, memory_bytes=memory)
         )
     return stats

@@ -1,4 +1,4 @@
-"""The node stream: phases, numbered log lines, uploads; one writer for all threads of the wrapper."""
+"""The node stream: phases, numbered log lines, uploads; one writer for all threads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sends the journal's streams to the server from the offsets it confirms; never twice, never a gap."""
+"""Sends the journal's streams to the server from the offsets it confirms, without gap or double."""
 
 from __future__ import annotations
 

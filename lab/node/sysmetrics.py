@@ -14,8 +14,13 @@ from lab.node.records import NodeRecords
 
 EVERY_S = 5.0
 # https://docs.nvidia.com/deploy/nvidia-smi/index.html
-_GPU_QUERY = ("index", "utilization.gpu", "memory.used", "memory.total", "temperature.gpu", "power.draw")
-_GPU_NAMES = ("utilization_percent", "memory_used_mib", "memory_total_mib", "temperature_c", "power_w")
+_GPU_COLUMNS = {
+    "utilization.gpu": "utilization_percent",
+    "memory.used": "memory_used_mib",
+    "memory.total": "memory_total_mib",
+    "temperature.gpu": "temperature_c",
+    "power.draw": "power_w",
+}
 
 
 def keep_measuring(records: NodeRecords, finished: threading.Event) -> None:
@@ -42,7 +47,7 @@ def _cpu_s() -> tuple[float, int]:
 
 
 def _gpus(nvidia_smi: str) -> dict[str, float]:
-    argv = [nvidia_smi, f"--query-gpu={','.join(_GPU_QUERY)}", "--format=csv,noheader,nounits"]
+    argv = [nvidia_smi, f"--query-gpu=index,{','.join(_GPU_COLUMNS)}", "--format=csv,noheader,nounits"]
     try:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=4, check=True)
     except (OSError, subprocess.SubprocessError):
@@ -51,11 +56,11 @@ def _gpus(nvidia_smi: str) -> dict[str, float]:
 
 
 def parse_gpus(text: str) -> dict[str, float]:
-    """``system/gpu<i>/<what>`` of each line; what the card does not tell (``[N/A]``) is left out."""
+    """``system/gpu<i>/<what>`` of each line; what is not told (``[N/A]``) is left out."""
     values = {}
     for line in text.splitlines():
         index, *cells = [cell.strip() for cell in line.split(",")]
-        for name, cell in zip(_GPU_NAMES, cells, strict=False):
+        for name, cell in zip(_GPU_COLUMNS.values(), cells, strict=False):
             try:
                 values[f"system/gpu{index}/{name}"] = float(cell)
             except ValueError:

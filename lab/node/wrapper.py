@@ -40,7 +40,7 @@ RETRY_S = 1.0
 
 
 class Wrapper:
-    """``run`` belongs to the main thread; ``request_stop`` may be called from any, and from a signal."""
+    """``run`` belongs to the main thread; ``request_stop`` to any, and to signal handlers."""
 
     def __init__(self, bundle: Bundle, run_dir: Path) -> None:
         self._bundle = bundle
@@ -57,6 +57,7 @@ class Wrapper:
         self._env: dict[str, str] = {}
         self._limits = Limits()
         self._wake_r, self._wake_w = os.pipe()
+        os.set_blocking(self._wake_r, False)
         self._stop_reason = ""
         self._grace_s = bundle.grace_s
 
@@ -201,22 +202,29 @@ class Wrapper:
         kill_at = float("inf")
         asked = False
         while True:
-            pause_s = max(0.0, min(kill_at, times_out_at, time.monotonic() + RETRY_S) - time.monotonic())
-            result = child.wait(pause_s, wake=self._wake_r)
+            now = time.monotonic()
+            next_at = min(kill_at, times_out_at, now + RETRY_S)
+            result = child.wait(max(0.0, next_at - now), wake=self._wake_r)
             if result is not None:
                 return result
             self._records.retry()
+            self._drain_wakes()
             now = time.monotonic()
             if now >= times_out_at:
                 times_out_at = float("inf")
                 self.request_stop(f"timed out after {timeout_s:g} s")
             if self._stop_reason and not asked:
                 asked, kill_at = True, now + self._grace_s
-                os.read(self._wake_r, 4096)
                 child.terminate()
             elif now >= kill_at:
                 kill_at = float("inf")
                 child.kill()
+
+    def _drain_wakes(self) -> None:
+        try:
+            os.read(self._wake_r, 4096)
+        except BlockingIOError:
+            return
 
     def _reason(self, where: str, result: Exit) -> str:
         if self._stop_reason:
@@ -224,7 +232,8 @@ class Wrapper:
         if self._limits.ran_out() and not result.ok:
             return f"out of memory: more than {self._bundle.memory_bytes} bytes"
         if where == "setup" and not result.ok:
-            how = f"exit code {result.exit_code}" if result.signal is None else f"signal {result.signal}"
+            code, number = result.exit_code, result.signal
+            how = f"exit code {code}" if number is None else f"signal {number}"
             return f"setup ended with {how}"
         return ""
 
