@@ -1,0 +1,1 @@
+"""The node wrapper: runs one attempt of a job on its node; standard library only."""

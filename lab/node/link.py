@@ -1,0 +1,101 @@
+"""The wrapper's threads that talk to the server: shipping and uploading, started after the command.
+
+Without a server only the uploader runs, to say what lies in the spool.
+"""
+
+from __future__ import annotations
+
+import importlib
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lab.node.bundle import Bundle
+from lab.node.records import NodeRecords
+
+if TYPE_CHECKING:
+    from lab.node.shipper import Shipper, Stop
+    from lab.node.uploader import Uploader
+
+UPLOAD_WAIT_S = 600.0
+
+
+class Link:
+    def __init__(
+        self,
+        bundle: Bundle,
+        run_dir: Path,
+        *,
+        records: NodeRecords,
+        changed: threading.Event,
+        on_stop: Callable[[Stop], None],
+    ) -> None:
+        self._bundle = bundle
+        self._run_dir = run_dir
+        self._records = records
+        self._changed = changed
+        self._on_stop = on_stop
+        self._command_ended = threading.Event()
+        self._told_all = threading.Event()
+        self._uploader: Uploader | None = None
+        self._shipper: Shipper | None = None
+        self._threads: dict[str, threading.Thread] = {}
+        self._ready = threading.Event()
+
+    def start(self) -> None:
+        """Repeatable; modules are loaded in the new thread, for they cost more than a start may."""
+        if not self._threads:
+            self._begin("link", self._load)
+
+    def finish_uploads(self, wait_s: float = UPLOAD_WAIT_S) -> None:
+        """Return when every save is uploaded, or spooled because the server stayed away."""
+        self.start()
+        self._command_ended.set()
+        self._ready.wait()
+        self._threads["upload"].join(wait_s)
+        if self._uploader is not None:
+            self._uploader.give_up()
+        self._threads["upload"].join()
+
+    def finish_shipping(self, linger_s: float) -> bool:
+        """Wait until the server has confirmed everything; False when it stayed away that long."""
+        self._told_all.set()
+        self._changed.set()
+        if "ship" not in self._threads:
+            return True
+        until = time.monotonic() + linger_s
+        self._threads["ship"].join(max(0.0, until - time.monotonic()))
+        return not self._threads["ship"].is_alive()
+
+    def _load(self) -> None:
+        # Loaded here, off the start-up path and off the main thread: http.client, ssl, subprocess.
+        transport = importlib.import_module("lab.node.transport")
+        uploader = importlib.import_module("lab.node.uploader")
+        url, token = self._bundle.server_url, self._bundle.job_token
+        if url:
+            shipping = importlib.import_module("lab.node.shipper")
+            address = shipping.Address(
+                run_dir=self._run_dir, attempt=self._bundle.attempt, node=self._bundle.node
+            )
+            shipper = shipping.Shipper(
+                address,
+                transport.Connection(url, token),
+                changed=self._changed,
+                on_stop=self._on_stop,
+            )
+            self._begin("ship", lambda: shipper.run(self._told_all))
+        connection = transport.Connection(url, token) if url else None
+        up = self._uploader = uploader.Uploader(self._run_dir, self._records, connection=connection)
+        self._begin("upload", lambda: up.run(self._command_ended))
+        measuring = importlib.import_module("lab.node.sysmetrics")
+        self._begin(
+            "measure", lambda: measuring.keep_measuring(self._records, self._command_ended)
+        )
+        self._ready.set()
+
+    def _begin(self, name: str, target: Callable[[], None]) -> None:
+        thread = threading.Thread(target=target, name=name, daemon=True)
+        self._threads[name] = thread
+        thread.start()
