@@ -10,7 +10,7 @@ import msgspec
 from domain import compute, experiments, quotas, secrets, tasks, teams, tokens, users
 from domain.artifacts import ArtifactDeleted, ArtifactSaved
 from domain.model import Event
-from projections.base import Column, Patch, Projection, SqlType, Table
+from projections.base import Column, Patch, Projection, SqlType, Table, Value
 
 BIGINT, TIME, JSONB, BOOLEAN = (
     SqlType.BIGINT,
@@ -18,6 +18,8 @@ BIGINT, TIME, JSONB, BOOLEAN = (
     SqlType.JSONB,
     SqlType.BOOLEAN,
 )
+
+Row = dict[str, Value]
 
 TABLES = (
     Table(
@@ -155,7 +157,7 @@ TABLES = (
 
 
 def _registered(e: users.UserRegistered) -> Patch:
-    row = {
+    row: Row = {
         "email_sealed": e.email_sealed,
         "name_sealed": e.name_sealed,
         "enabled": True,
@@ -165,14 +167,14 @@ def _registered(e: users.UserRegistered) -> Patch:
 
 
 def _member(e: teams.MemberAdded | teams.MemberRoleSet) -> Patch:
-    row: dict[str, Any] = {"team": e.originator_id, "user_id": e.user, "role": e.role}
+    row: dict[str, Value] = {"team": e.originator_id, "user_id": e.user, "role": e.role}
     if isinstance(e, teams.MemberAdded):
         row["since"] = e.at
     return Patch("members", f"{e.originator_id}/{e.user}", set=row)
 
 
 def _experiment(e: experiments.ExperimentCreated) -> Patch:
-    row = {
+    row: Row = {
         "team": e.team,
         "name": e.name,
         "archived": False,
@@ -183,7 +185,7 @@ def _experiment(e: experiments.ExperimentCreated) -> Patch:
 
 
 def _task(e: tasks.TaskCreated) -> Patch:
-    row = {
+    row: Row = {
         "team": e.team,
         "experiment": e.experiment,
         "name": e.name,
@@ -195,14 +197,14 @@ def _task(e: tasks.TaskCreated) -> Patch:
 
 def _revised(e: tasks.TaskRevised) -> tuple[Patch, Patch]:
     files = msgspec.to_builtins(e.files)
-    latest = {
+    latest: Row = {
         "revision": e.number,
         "yaml": e.yaml,
         "files": files,
         "revised_at": e.at,
         "revised_by": e.by,
     }
-    revision = {
+    revision: Row = {
         "task": e.originator_id,
         "number": e.number,
         "yaml": e.yaml,
@@ -219,7 +221,7 @@ def _revised(e: tasks.TaskRevised) -> tuple[Patch, Patch]:
 
 
 def _provider(e: compute.ProviderAdded) -> Patch:
-    row = {
+    row: Row = {
         "team": e.team,
         "name": e.name,
         "kind": e.kind,
@@ -231,7 +233,7 @@ def _provider(e: compute.ProviderAdded) -> Patch:
 
 
 def _token(e: tokens.TokenIssued) -> Patch:
-    row = {
+    row: Row = {
         "user_id": e.user,
         "team": e.team,
         "name": e.name,
@@ -244,7 +246,7 @@ def _token(e: tokens.TokenIssued) -> Patch:
 
 
 def _secret(e: secrets.SecretSet) -> Patch:
-    row = {
+    row: Row = {
         "team": e.team,
         "user_id": e.user,
         "name": e.name,
@@ -256,7 +258,7 @@ def _secret(e: secrets.SecretSet) -> Patch:
 
 
 def _artifact(e: ArtifactSaved) -> Patch:
-    row = {
+    row: Row = {
         "team": e.team,
         "experiment": e.experiment,
         "job": e.job,

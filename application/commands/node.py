@@ -69,9 +69,10 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
 
 def apply_journal(lab: Lab, stretch: Stretch) -> Applied:
     """Apply whole lines of a journal; repeatable. A partial last line is left for the next call."""
-    at = {"job": stretch.job, "attempt": stretch.attempt}
-    expected = lab.telemetry.offset(**at, node=stretch.node, stream=stretch.stream)
-    lab.telemetry.heartbeat(**at, node=stretch.node, at=lab.clock.now())
+    expected = _offset(lab, stretch)
+    lab.telemetry.heartbeat(
+        job=stretch.job, attempt=stretch.attempt, node=stretch.node, at=lab.clock.now()
+    )
     job = fold(lab.log.stream(stretch.job))
     stop = _stop_order(job, stretch.attempt)
     if stretch.offset != expected:
@@ -85,9 +86,14 @@ def apply_journal(lab: Lab, stretch: Stretch) -> Applied:
     moved = lab.telemetry.apply(batch)
     lab.reached("journal.applied")
     if not moved:
-        now_at = lab.telemetry.offset(**at, node=stretch.node, stream=stretch.stream)
-        return Applied(next=now_at, in_order=False, stop=stop)
+        return Applied(next=_offset(lab, stretch), in_order=False, stop=stop)
     return Applied(next=batch.next, in_order=True, stop=stop)
+
+
+def _offset(lab: Lab, stretch: Stretch) -> int:
+    return lab.telemetry.offset(
+        job=stretch.job, attempt=stretch.attempt, node=stretch.node, stream=stretch.stream
+    )
 
 
 def _stop_order(job: Job, attempt: int) -> StopOrder | None:

@@ -145,7 +145,7 @@ class LocalProvider(ComputeProvider):
         return [
             Living(token=run.token, handle=Handle(run.token), since=_made_at(run.path))
             for run in self._runs()
-            if run.wrapper() is not None
+            if run.wrapper() is not None and not run.has_ended()
         ]
 
     def cleanup(self, handle: Handle) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from domain.observations import Exit, Observation, Phase
 from providers.local.slots import Slot
@@ -109,17 +110,20 @@ class RunDir:
         status = self.status()
         at = datetime.fromtimestamp(status.t, UTC) if status else self._made_at()
         phase = PHASES.get(status.phase, Phase.PROVISIONING) if status else Phase.PROVISIONING
-        common = {"attempt": slot.attempt, "source": "provider"}
+        seen = Observation(
+            attempt=slot.attempt,
+            phase=phase,
+            at=at,
+            source="provider",
+            host=status.host if status else "",
+            started_at=_time(status.started_at) if status else None,
+        )
         if phase is Phase.ENDED and status:
-            return Observation(
-                phase=phase, at=at, host=status.host, started_at=_time(status.started_at),
-                exit=_exit(status), **common,
-            )  # fmt: skip
+            return replace(seen, exit=_exit(status))
         if not alive and (self.process() or self.is_claimed()):
             reason = "The job's wrapper process disappeared without reporting an exit."
-            return Observation(phase=Phase.GONE, at=at, reason=reason, **common)
-        host = status.host if status else ""
-        return Observation(phase=phase, at=at, host=host, **common)
+            return replace(seen, phase=Phase.GONE, reason=reason)
+        return seen
 
     def journals(self) -> Iterator[tuple[str, Path]]:
         """``(stream, file)`` of every journal; SDK streams first, so that ``ended`` comes last."""

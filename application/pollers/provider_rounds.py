@@ -1,0 +1,229 @@
+"""One round over one provider: launch what waits, recover what was cut short, look at what lives.
+
+A round reads candidates from the read model and decides nothing from it: every move loads the job.
+Each step may be cut at any point and done again. Not here: when a round runs (``server/worker.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from application.actor import system
+from application.commands.attempts import explain_wait, launch_job, recover_launch
+from application.commands.compute import note_orphan_ended, note_reachable
+from application.commands.node import Stretch, apply_journal
+from application.commands.sightings import (
+    enforce_limits,
+    keep_reserved,
+    lose_job,
+    note_unseen,
+    observe_job,
+)
+from application.lab import Lab
+from domain.compute import Provider
+from domain.compute import fold as fold_provider
+from domain.job_events import JobStatus
+from domain.jobs import fold as fold_job
+from domain.observations import Observation, Phase
+from projections.queries import Queries
+from projections.rows import WorkRow
+from providers.base import ComputeProvider, Handle, ProviderUnavailable, Wait
+
+POLLER = system("poller")
+RECOVER_AFTER_S = 2.0
+STOP_AGAIN_S = 5.0
+LIMITS_EVERY_S = 1.0
+ORPHAN_GRACE_S = 30.0
+SPOOL_LIMIT = 1024 * 1024
+SPOOL_ROUNDS = 64
+LIVE = (JobStatus.LAUNCHING, JobStatus.RUNNING)
+
+
+@dataclass
+class Memory:
+    """What a leader remembers between rounds; losing it costs time, never truth."""
+
+    unseen_polls: dict[str, int] = field(default_factory=dict)
+    stopped_at: dict[str, datetime] = field(default_factory=dict)
+    limits_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """One provider's round. ``caught_up`` waits until the read model shows the whole log."""
+
+    lab: Lab
+    queries: Queries
+    provider: str
+    memory: Memory
+    caught_up: Callable[[], None]
+
+    def run(self) -> None:
+        """Every step once. A provider that does not answer ends the round and is noted."""
+        state = fold_provider(self.lab.log.stream(self.provider))
+        try:
+            adapter = self.lab.providers.of(self.provider)
+            rows = self.queries.work(self.provider)
+            self._observe(adapter, rows)
+            self._recover(rows)
+            self._enforce(rows)
+            self._stop(adapter, self.queries.work(self.provider))
+            self._launch(adapter, state, self.queries.work(self.provider))
+        except ProviderUnavailable as error:
+            note_reachable(self.lab, POLLER, self.provider, problem=str(error))
+            return
+        if state.unreachable:
+            note_reachable(self.lab, POLLER, self.provider, problem="")
+
+    def launch(self) -> None:
+        """Only the launching step: what a freshly queued job waits for."""
+        adapter = self.lab.providers.of(self.provider)
+        state = fold_provider(self.lab.log.stream(self.provider))
+        rows = self.queries.work(self.provider)
+        self._stop(adapter, rows)
+        self._launch(adapter, state, rows)
+
+    def sweep(self) -> int:
+        """End what is ours at the provider and belongs to no live job; how many that were."""
+        adapter = self.lab.providers.of(self.provider)
+        living = adapter.census()
+        if not living:
+            return 0
+        self.caught_up()
+        known = {row.token for row in self.queries.work(self.provider)}
+        now = self.lab.clock.now()
+        ended = 0
+        for thing in living:
+            young = thing.since and now - thing.since < timedelta(seconds=ORPHAN_GRACE_S)
+            if thing.token in known or young:
+                continue
+            adapter.stop(thing.handle, grace_s=0)
+            note_orphan_ended(self.lab, POLLER, self.provider, token=thing.token, ref=thing.handle)
+            ended += 1
+        return ended
+
+    def tidy(self, *, older_than_s: float) -> None:
+        """Collect the last spooled words of ended jobs, then remove what they left behind."""
+        adapter = self.lab.providers.of(self.provider)
+        now = self.lab.clock.now()
+        week = now - timedelta(days=7)
+        for row in self.queries.lately_ended(self.provider, since=week):
+            handle = Handle(row.ref or row.token or "")
+            self._collect(adapter, row, handle)
+            if row.launching_at and now - row.launching_at > timedelta(seconds=older_than_s):
+                adapter.cleanup(handle)
+
+    def _launch(self, adapter: ComputeProvider, state: Provider, rows: Sequence[WorkRow]) -> None:
+        ahead = ""
+        for row in rows:
+            if row.status != JobStatus.QUEUED:
+                continue
+            wait = self._wait(adapter, state, row, ahead)
+            if wait is None:
+                self._launch_one(row)
+            elif row.wait_code != wait.code:
+                explain_wait(self.lab, row.id, wait)
+            if wait and wait.code.startswith("no_room"):
+                ahead = row.id
+
+    def _launch_one(self, row: WorkRow) -> None:
+        checkpoint = self.queries.latest_checkpoint(row.id) if row.attempt else None
+        launch_job(self.lab, row.id, checkpoint=checkpoint.id if checkpoint else "")
+
+    def _wait(
+        self, adapter: ComputeProvider, state: Provider, row: WorkRow, ahead: str
+    ) -> Wait | None:
+        now = self.lab.clock.now()
+        if row.not_before and row.not_before > now:
+            return Wait(
+                code="retrying", text=f"The next attempt begins at {row.not_before:%H:%M:%S} UTC."
+            )
+        if not state.enabled:
+            return Wait(code="provider_disabled", text=f"Provider {state.name} is disabled.")
+        if ahead and adapter.capabilities.slots:
+            return Wait(code=f"behind:{ahead}", text=f"Job {ahead} is ahead and waits for room.")
+        return adapter.admit(fold_job(self.lab.log.stream(row.id)).spec)
+
+    def _recover(self, rows: Sequence[WorkRow]) -> None:
+        now = self.lab.clock.now()
+        for row in rows:
+            if row.status != JobStatus.LAUNCHING or row.ref or row.launching_at is None:
+                continue
+            if now - row.launching_at > timedelta(seconds=RECOVER_AFTER_S):
+                recover_launch(self.lab, row.id)
+
+    def _observe(self, adapter: ComputeProvider, rows: Sequence[WorkRow]) -> None:
+        live = {Handle(row.ref): row for row in rows if row.ref and row.status in LIVE}
+        if not live:
+            return
+        seen = adapter.observe(list(live))
+        for handle, row in live.items():
+            found = seen.get(handle)
+            if found is None:
+                self._missed(row)
+            else:
+                self.memory.unseen_polls.pop(row.id, None)
+                self._saw(adapter, row, handle, found)
+
+    def _saw(
+        self, adapter: ComputeProvider, row: WorkRow, handle: Handle, found: Observation
+    ) -> None:
+        if found.phase in (Phase.ENDED, Phase.GONE) or self._is_silent(row):
+            self._collect(adapter, row, handle)
+        observe_job(self.lab, row.id, found)
+
+    def _is_silent(self, row: WorkRow) -> bool:
+        """Whether the node has not pushed for a while, so that its spool must be fetched."""
+        heard = self.lab.telemetry.last_heartbeat(job=row.id, attempt=row.attempt)
+        now = self.lab.clock.now()
+        return heard is None or now - heard > timedelta(seconds=5)
+
+    def _collect(self, adapter: ComputeProvider, row: WorkRow, handle: Handle) -> None:
+        for _ in range(SPOOL_ROUNDS):
+            offsets = self.lab.telemetry.offsets(job=row.id, attempt=row.attempt)
+            chunks = adapter.spool(handle, offsets, limit=SPOOL_LIMIT)
+            moved = [
+                self._apply(row, chunk.stream, chunk.node, chunk.offset, chunk.body)
+                for chunk in chunks
+            ]
+            if not any(moved):
+                return
+
+    def _apply(self, row: WorkRow, stream: str, node: int, offset: int, body: bytes) -> bool:
+        stretch = Stretch(
+            job=row.id, attempt=row.attempt, node=node, stream=stream, offset=offset, body=body
+        )
+        return apply_journal(self.lab, stretch).next > offset
+
+    def _missed(self, row: WorkRow) -> None:
+        polls = self.memory.unseen_polls.get(row.id, 0) + 1
+        self.memory.unseen_polls[row.id] = polls
+        note_unseen(self.lab, row.id)
+        now = self.lab.clock.now()
+        since = row.unseen_since or now
+        if self.lab.policy.loss.is_lost(unseen_since=since, unseen_polls=polls, now=now):
+            lose_job(self.lab, row.id, attempt=row.attempt, polls=polls)
+
+    def _enforce(self, rows: Sequence[WorkRow]) -> None:
+        now = self.lab.clock.now()
+        last = self.memory.limits_at
+        if last and (now - last).total_seconds() < LIMITS_EVERY_S:
+            return
+        self.memory.limits_at = now
+        for row in rows:
+            if row.status in LIVE and not row.stop_at:
+                enforce_limits(self.lab, row.id)
+                keep_reserved(self.lab, row.id)
+
+    def _stop(self, adapter: ComputeProvider, rows: Sequence[WorkRow]) -> None:
+        now = self.lab.clock.now()
+        for row in rows:
+            if not row.stop_at or not row.ref or row.status not in LIVE:
+                continue
+            last = self.memory.stopped_at.get(row.id)
+            if last and now - last < timedelta(seconds=STOP_AGAIN_S):
+                continue
+            self.memory.stopped_at[row.id] = now
+            adapter.stop(Handle(row.ref), grace_s=row.stop_grace_s or 0)
