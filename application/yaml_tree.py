@@ -101,6 +101,7 @@ class _Composer:
         self._events = events
         self._problems = problems
         self._anchors: dict[str, Node] = {}
+        self._count = 0
 
     def document(self) -> Node | None:
         root: Node | None = None
@@ -117,8 +118,12 @@ class _Composer:
 
     def _node(self, event: yaml.Event, depth: int) -> Node:
         node = _started(event)
-        if depth > MOST_DEPTH:
-            self._tell(event, f"nested deeper than {MOST_DEPTH} levels.", "Flatten it.")
+        self._count += 1
+        if depth > MOST_DEPTH or self._count > 2 * MOST_NODES:
+            told = f"nested deeper than {MOST_DEPTH} levels."
+            if depth <= MOST_DEPTH:
+                told = f"the file holds more than {MOST_NODES} values."
+            self._tell(event, told, "Move data into files beside the task.")
             self._problems.raise_if_any()
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event)

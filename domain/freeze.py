@@ -22,6 +22,9 @@ from domain.task_reading import Problems
 from domain.task_resources import read_resources
 from domain.task_spec import TaskSpec
 
+_UNSETTLING = frozenset({"disk_space", "ports", "num_nodes", "any_of"})
+"""Overrides that leave the task's alternatives open; any other chooses the machine itself."""
+
 
 def freeze(
     task: TaskSpec,
@@ -35,7 +38,8 @@ def freeze(
 ) -> JobSpec:
     """What a job of ``task`` runs, for ever. Asked twice with the same arguments: the same answer.
 
-    ``overrides`` are parameters, ``resource_overrides`` fields as in ``resources:`` of a task file.
+    ``overrides`` are parameters, ``resource_overrides`` fields as in ``resources:`` of a task file;
+    one that chooses a machine (``accelerators``, ``region`` …) drops the task's ``any_of``.
     ``commit`` is required with a git source. Raises ``InvalidTask`` for bad overrides.
     """
     chosen = overrides or {}
@@ -86,6 +90,8 @@ def _resources(base: Resources, overrides: Mapping[str, object]) -> Resources:
     if not overrides:
         return base
     problems = Problems()
+    if not _UNSETTLING.issuperset(overrides):
+        base = msgspec.structs.replace(base, any_of=())
     answer = read_resources(overrides, "resources", problems, base=base)
     problems.raise_if_any()
     return answer

@@ -13,7 +13,7 @@ import msgspec
 from domain.errors import InvalidTask, Problem, shorten
 from domain.job_spec import ParameterValue, Scalar
 from domain.task_kinds import SWITCHES, finite, unstorable
-from domain.task_reading import did_you_mean, show
+from domain.task_reading import SHOWN_PROBLEMS, did_you_mean, show
 
 
 class ParameterType(StrEnum):
@@ -61,7 +61,8 @@ def resolve(
     Raises ``InvalidTask`` naming every unknown, missing and unacceptable one (paths
     ``parameters.<name>``). Text from a command line goes through ``coerce_text`` first.
     """
-    problems = [_unknown(name, definitions) for name in overrides if name not in definitions]
+    unknown = [name for name in overrides if name not in definitions]
+    problems = [_unknown(name, definitions) for name in unknown[:SHOWN_PROBLEMS]]
     answer: dict[str, ParameterValue] = {}
     for name, definition in definitions.items():
         if name not in overrides:

@@ -12,7 +12,7 @@ from domain.errors import shorten
 from domain.task_reading import Problems, join
 
 _REFERENCE = re.compile(r"\{\{\s*secrets?\.([A-Za-z_][A-Za-z0-9_]{0,99})\s*\}\}")
-_MEANT = re.compile(r"\{\{\s*secrets?\b\.?[^{}]{0,200}\}\}")
+_MEANT = re.compile(r"\{\{\s*secrets?\.[^{}]{0,200}\}\}")
 
 
 def secret_names(text: str) -> tuple[str, ...]:

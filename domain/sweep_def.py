@@ -20,6 +20,7 @@ from domain.task_reading import Field, Kind, Problems, Section, did_you_mean, jo
 from domain.task_resources import section_schema
 
 MOST_JOBS = 10_000
+MOST_NAMES = 50
 
 
 class SweepMethod(StrEnum):
@@ -75,8 +76,8 @@ def _read_config(
     value: object, path: str, problems: Problems
 ) -> dict[str, SweepValues | SweepRange] | None:
     answer: dict[str, SweepValues | SweepRange] = {}
-    named = mapping_of(value, path, problems)
-    if isinstance(value, Mapping) and not named:
+    named = mapping_of(value, path, problems, most=MOST_NAMES)
+    if isinstance(value, Mapping) and not value:
         problems.add(path, "varies nothing.", way_out="Add a line like `lr: [0.001, 0.01]`.")
     for name, item in named.items():
         place = join(path, name)

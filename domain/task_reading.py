@@ -22,6 +22,10 @@ SHOWN_PROBLEMS = 50
 """Problems beyond this are counted, not listed: a hostile file must not make a huge answer."""
 
 
+MOST_NAMES = 1000
+"""Names in one mapping."""
+
+
 class Source(Protocol):
     """Where the values came from, so that a problem can point at it."""
 
@@ -210,13 +214,19 @@ def simple(
     return Kind(read=read, schema=schema)
 
 
-def mapping_of(value: object, path: str, problems: Problems) -> dict[str, object]:
+def mapping_of(
+    value: object, path: str, problems: Problems, *, most: int = MOST_NAMES
+) -> dict[str, object]:
     """``value`` as a mapping with text keys, or an empty one after telling the problem."""
     if not isinstance(value, Mapping):
         example = "`NAME: value` lines, indented under it"
         problems.add(
             path, f"{show(value)} is not a mapping.", value=value, way_out=f"Write {example}."
         )
+        return {}
+    if len(value) > most:
+        told = f"has {len(value)} names; at most {most} are accepted."
+        problems.add(path, told, way_out="Move data into a file beside the task.")
         return {}
     texts = {k: v for k, v in value.items() if isinstance(k, str)}
     for key in value:

@@ -1,4 +1,4 @@
-"""A branch becomes a commit without cloning; addresses that could run or read things are refused."""
+"""A branch becomes a commit without cloning; addresses that run or read things are refused."""
 
 from __future__ import annotations
 
@@ -76,6 +76,7 @@ def test_the_address_comes_after_the_end_of_options() -> None:
 
 
 def test_a_branch_wins_over_a_tag_and_a_longer_branch_is_not_it() -> None:
-    lines = f"{'b' * 40}\trefs/heads/feature/main\n{'c' * 40}\trefs/tags/main\n{COMMIT}\trefs/heads/main\n"
-    assert parse_ls_remote(lines, "main") == COMMIT
-    assert parse_ls_remote(f"{'b' * 40}\trefs/heads/feature/main", "main") is None
+    longer = f"{'b' * 40}\trefs/heads/feature/main\n"
+    both = f"{'c' * 40}\trefs/tags/main\n{COMMIT}\trefs/heads/main\n"
+    assert parse_ls_remote(longer + both, "main") == COMMIT
+    assert parse_ls_remote(longer, "main") is None

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from application.task_schema import json_schema, schema_text
+from domain.task_resources import RESOURCE_FIELDS
 from domain.task_spec import TASK_FIELDS
 from tests.golden.write_tasks import TASKS
 
@@ -49,4 +50,5 @@ def test_the_schema_refuses_what_the_parser_refuses(slug: str) -> None:
 
 def test_the_reference_page_names_every_field() -> None:
     page = (DOCS / "task-yaml.md").read_text()
-    assert [f.key for f in TASK_FIELDS if f"`{f.key}`" not in page] == []
+    keys = [f.key for f in (*TASK_FIELDS, *RESOURCE_FIELDS)]
+    assert [key for key in keys if f"`{key}`" not in page] == []

@@ -118,6 +118,21 @@ def test_a_chain_of_aliases_cannot_exhaust_the_stack() -> None:
     assert isinstance(outcome("\n".join(lines)), InvalidTask)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name: a\nrun: b\nx: [" + "a," * 500_000 + "]",
+        "\n".join(f"descriptio{i}: x" for i in range(19_000)),
+        "name: a\nrun: b\nenvs:\n" + "".join(f"  A{i}: 1\n" for i in range(1001)),
+        "name: a\nrun: b\nsweeps:\n  sweep_config:\n"
+        + "".join(f"    A{i}: [1]\n" for i in range(51)),
+    ],
+    ids=["values", "unknown-names", "environment", "sweep"],
+)
+def test_a_file_of_too_many_values_is_refused(text: str) -> None:
+    assert "more than 20000 values" in str(outcome(text)) or "at most" in str(outcome(text))
+
+
 WORDS = st.sampled_from(
     (
         *("name", "run", "resources", "envs", "parameters", "sweeps", "sweep_config", "any_of"),
@@ -154,7 +169,7 @@ def test_any_values_are_a_task_or_an_invalid_task(fields: dict[str, object]) -> 
     assert isinstance(parsed({"name": "a", "run": "b", **fields}), TaskSpec | InvalidTask)
 
 
-TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), min_size=1)
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1)
 SCRIPT = TEXT.filter(lambda t: bool(t.strip()))
 SCALARS = st.booleans() | st.integers(-(2**63) + 1, 2**63 - 1) | TEXT
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)

@@ -34,6 +34,12 @@ def test_bad_resource_overrides_are_refused_like_the_file() -> None:
         freeze(task(), resource_overrides={"num_nodes": 0})
 
 
+def test_choosing_a_machine_settles_the_alternatives() -> None:
+    base = task(resources={"cpus": 4, "any_of": [{"accelerators": "A100"}, {"region": "x"}]})
+    assert freeze(base, resource_overrides={"accelerators": "T4"}).resources.any_of == ()
+    assert len(freeze(base, resource_overrides={"disk_space": 9}).resources.any_of) == 2
+
+
 def test_a_git_source_needs_its_commit() -> None:
     base = task(github_repo_url="https://h/a/b", github_repo_branch="main")
     with pytest.raises(InvalidInput, match="commit"):
