@@ -36,7 +36,8 @@ def ensure(conn: Connection, projection: Projection, schema: str) -> None:
         for table in projection.tables:
             if not exists(conn, schema, projection.table_name(table.name)):
                 create_table(conn, projection, table, schema=schema)
-                create_indexes(conn, projection, table, schema=schema)
+                if not projection.shadow:  # a rebuild indexes once, when the rows are there
+                    create_indexes(conn, projection, table, schema=schema)
         insert_position(conn, projection, schema)
 
 

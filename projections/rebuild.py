@@ -51,6 +51,9 @@ def rebuild(
         ddl.drop(conn, shadow, schema)
     projector = replay(conn, shadow, schema, log_schema=schema, catalogue=catalogue)
     with conn.transaction():
+        for table in projection.tables:
+            ddl.create_indexes(conn, shadow, table, schema=schema)
+    with conn.transaction():
         # The live projector's compare-and-set waits for this row, then sees our position.
         lock = sql.SQL("select position from {}.positions where name = %s for update")
         conn.execute(lock.format(sql.Identifier(schema)), (projection.position_name,))

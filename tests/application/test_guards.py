@@ -46,9 +46,9 @@ def test_a_reservation_is_accepted_exactly_when_it_fits(asked: list[Guard]) -> N
         used[guard.scope] += guard.amount
         if limit is not None:
             limits[guard.scope] = limit
-    for scope in used:
+    for scope, amount in used.items():
         held = log.guard(GuardKind.QUOTA, scope)
-        assert (held.amount if held else 0) == used[scope]
+        assert (held.amount if held else 0) == amount
 
 
 @given(st.lists(uniques))

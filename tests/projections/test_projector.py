@@ -164,7 +164,11 @@ def test_a_rebuild_gives_the_same_rows_and_the_live_projector_goes_on(
     conn.execute(f"delete from {schema}.cities_v1 where city = 'Bern'".encode())
     assert [rows(conn, schema, table, "*") for table in ("parcels_v1", "cities_v1")] == before
     assert rows(conn, schema, "positions", "name, position") == [("parcels_v1", event_log.head())]
+    indexes = f"select tablename from pg_indexes where schemaname = '{schema}' order by 1"
+    indexed = conn.execute(indexes.encode()).fetchall()
     assert rebuild(conn, PARCELS, schema, catalogue=TOYS) == event_log.head()
+    assert conn.execute(indexes.encode()).fetchall() == indexed
+    assert ("parcels_v1",) in indexed
 
 
 def test_a_rebuild_that_halts_leaves_the_live_rows(
