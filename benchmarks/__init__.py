@@ -1,0 +1,1 @@
+"""Measurements side by side with the floor they cannot go below."""
