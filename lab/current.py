@@ -43,10 +43,17 @@ class CurrentRun:
         parent, self._run = self._run, Run(self._run.folder)
         self._run.overrides.update(parent.overrides)
         parent.abandon()
-        # Children of multiprocessing leave by os._exit and run these finalizers instead of atexit.
         util = sys.modules.get("multiprocessing.util")
         if util is not None:
-            util.Finalize(None, self.flush, exitpriority=10)
+            util.register_after_fork(self, CurrentRun.flush_when_a_worker_ends)
+
+    def flush_when_a_worker_ends(self) -> None:
+        """Children of multiprocessing leave by os._exit and run finalizers instead of atexit.
+
+        They forget older finalizers as they start, so this one is registered after that.
+        """
+        util = sys.modules["multiprocessing.util"]
+        util.Finalize(None, self.flush, exitpriority=10)
 
     def _begin_offline(self, experiment: str) -> Path:
         folder = new_run_folder(Path.cwd())

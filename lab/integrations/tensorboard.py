@@ -12,7 +12,7 @@ _WRITERS = ("torch.utils.tensorboard", "tensorboardX")
 
 
 def capture_tensorboard() -> None:
-    """Wrap ``SummaryWriter.add_scalar`` of what is imported; repeatable. RuntimeError if nothing is."""
+    """Wrap ``SummaryWriter.add_scalar`` of what is imported; repeatable. RuntimeError if none."""
     modules = [sys.modules[name] for name in _WRITERS if name in sys.modules]
     if not modules:
         raise RuntimeError(f"import one of {', '.join(_WRITERS)} before lab captures it")

@@ -90,9 +90,7 @@ class Link:
         up = self._uploader = uploader.Uploader(self._run_dir, self._records, connection=connection)
         self._begin("upload", lambda: up.run(self._command_ended))
         measuring = importlib.import_module("lab.node.sysmetrics")
-        self._begin(
-            "measure", lambda: measuring.keep_measuring(self._records, self._command_ended)
-        )
+        self._begin("measure", lambda: measuring.keep_measuring(self._records, self._command_ended))
         self._ready.set()
 
     def _begin(self, name: str, target: Callable[[], None]) -> None:

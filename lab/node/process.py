@@ -7,6 +7,7 @@ itself is killed, the command dies with it and the wrapper, which adopts orphans
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -142,30 +143,50 @@ def _guard(command: Command, *, status: int, orders: int) -> NoReturn:
 
 
 def _watch(pid: int, *, wake: int, orders: int) -> bytes:
-    """Until the command ended: obey orders and reap."""
+    """Until the command ended: obey orders and reap.
+
+    A shell dies of SIGTERM at once while the program it started still saves its work; so after a
+    stop the whole process group has until the kill order to end.
+    """
+    how: int | None = None
+    stopping = False
     while True:
         ready, _, _ = select.select([wake, orders], [], [])
         if orders in ready:
             order = os.read(orders, 1)
-            _signal_group(pid, signal.SIGTERM if order == _TERMINATE else signal.SIGKILL)
-            if not order:
-                return b"signal 9\n"
+            stopping = order == _TERMINATE
+            _signal_group(pid, signal.SIGTERM if stopping else signal.SIGKILL)
+            if not order or (how is not None and not stopping):
+                return _said(signal.SIGKILL if how is None else how)
         if wake in ready:
             os.read(wake, 4096)
         while (ended := _reap_one()) is not None:
-            if ended[0] == pid:
-                return _said(ended[1])
+            how = ended[1] if ended[0] == pid else how
+        if how is not None and not (stopping and _group_lives(pid)):
+            return _said(how)
+
+
+def _group_lives(pid: int) -> bool:
+    try:
+        os.killpg(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _signal_group(pid: int, number: signal.Signals) -> None:
     try:
         os.killpg(pid, number)
-    except ProcessLookupError:  # it has not made its group yet
-        os.kill(pid, number)
+    except ProcessLookupError:  # it has not made its group yet, or is gone
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def _reap_one() -> tuple[int, int] | None:
-    pid, how = os.waitpid(-1, os.WNOHANG)
+    try:
+        pid, how = os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return None
     return (pid, how) if pid else None
 
 

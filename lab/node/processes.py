@@ -86,7 +86,6 @@ def _all_processes() -> list[ProcessStat]:
         field = text[text.rindex(")") + 2 :].split()
         cpu_s = (int(field[11]) + int(field[12])) / tick
         memory = int(field[21]) * page
-        stats.append(
-            ProcessStat(pid=int(folder.name), parent=int(field[1]), cpu_s=cpu_s, memory_bytes=memory)
-        )
+        pid, parent = int(folder.name), int(field[1])
+        stats.append(ProcessStat(pid=pid, parent=parent, cpu_s=cpu_s, memory_bytes=memory))
     return stats

@@ -47,7 +47,8 @@ def _cpu_s() -> tuple[float, int]:
 
 
 def _gpus(nvidia_smi: str) -> dict[str, float]:
-    argv = [nvidia_smi, f"--query-gpu=index,{','.join(_GPU_COLUMNS)}", "--format=csv,noheader,nounits"]
+    query = f"--query-gpu=index,{','.join(_GPU_COLUMNS)}"
+    argv = [nvidia_smi, query, "--format=csv,noheader,nounits"]
     try:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=4, check=True)
     except (OSError, subprocess.SubprocessError):

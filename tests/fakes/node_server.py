@@ -57,7 +57,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: object) -> None:
         return
 
     def do_POST(self) -> None:
@@ -76,10 +76,10 @@ class _Handler(BaseHTTPRequestHandler):
             sha = url.path.rsplit("/", 1)[1]
             with self.node.lock:
                 if sha in self.node.blobs:
-                    return self._say(200, {"have": True})
+                    self._say(200, {"have": True})
+                    return
                 at = len(self.node.partial[sha])
             self._say(200, {"have": False, "offset": at, "chunk": self.node.chunk})
-        return None
 
     def do_PUT(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
