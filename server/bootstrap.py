@@ -43,6 +43,8 @@ class System:
     telemetry: TelemetryQueries
     vault: PersonVault
     projectors: tuple[Projector, ...]
+    page_secret: str
+    """Signs the browser storage of the pages; derived from the master key."""
 
 
 @contextmanager
@@ -85,6 +87,7 @@ def _build(settings: Settings, dsn: str, pool: Pool, locks: AdvisoryLocks) -> Sy
         queries=Queries(pool, schema),
         telemetry=TelemetryQueries(pool, schema),
         vault=vault,
+        page_secret=master.derive("pages").hex(),
         projectors=tuple(Projector(pool, projection, schema) for projection in PROJECTIONS),
     )
 

@@ -103,7 +103,7 @@ class ProviderWatch:
             raise
         except LabError as error:
             _log.warning("%s: %s", self._provider, error)
-        except Exception:  # the poll loop: one provider's bug must not stop the others
+        except Exception:  # noqa: BLE001  # the poll loop: one provider's bug must not stop the others
             _log.exception("%s: this round failed; the next is tried", self._provider)
 
     def _chore(self, name: str, every_s: float, do: object) -> None:
