@@ -90,7 +90,7 @@ class Wrapper:
         bundle = self._bundle
         for folder in (self._work, self._run_dir / "blobs"):
             folder.mkdir(parents=True, exist_ok=True)
-        (self._run_dir / "config.json").write_text(json.dumps(bundle.parameters), "utf-8")
+        (self._run_dir / "config.json").write_text(json.dumps(dict(bundle.parameters)), "utf-8")
         checkpoint = None
         if bundle.resume is not None and bundle.resume.files:
             checkpoint = self._run_dir / "checkpoint"
