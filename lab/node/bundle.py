@@ -20,6 +20,10 @@ class BundleError(ValueError):
     """``bundle.json`` cannot be run; the message says which key and why."""
 
 
+class PlacementError(Exception):
+    """A file could not be put in place; the message names it and says why."""
+
+
 class BundleFile(NamedTuple):
     path: str
     sha256: str
