@@ -6,17 +6,20 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 
 import uvicorn
-from graphql_api.app import Api, graphql_routes
+from graphql_api.app import graphql_routes
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
-from ui.app import Pages, mount_pages
+from ui.app import mount_pages
 
 from application.actor import Actor
+from application.live import Live
+from application.use import Use
 from domain.errors import StoreUnavailable
 from projections.telemetry import CHANNEL
 from server.authentication import actor_of
@@ -26,37 +29,29 @@ from server.node_api import node_routes
 from server.postgres.listener import Listener
 from server.readable import readable_by_job
 
-SESSION_COOKIE = "lab_session"
 VERSION = "0.1.0"
 
 
 def make_app(system: System) -> Starlette:
     """The app over ``system``. Its lifespan starts and stops the listener that feeds subscriptions."""
     schema = system.settings.schema
+    live = Live()
     listener = Listener(system.dsn)
-    api = Api(
+    listener.on(f"lab_changes_{schema}", live.changed)
+    listener.on(CHANNEL.format(schema), live.streamed)
+    use = Use(
         lab=system.lab,
         queries=system.queries,
         telemetry=system.telemetry,
-        authenticate=lambda bearer, cookie, team: actor_of(
-            system.lab, system.queries, bearer=bearer, cookie=cookie, team=team
-        ),
-        caught_up=lambda position: _caught_up(system, position),
-        allowed_origin=system.settings.base_url,
+        live=live,
+        authenticate=partial(actor_of, system.lab, system.queries),
+        shows=lambda position: all(row.position >= position for row in system.queries.positions()),
+        base_url=system.settings.base_url,
+        page_secret=system.page_secret,
         development=system.settings.development,
     )
-    listener.on(f"lab_changes_{schema}", api.changed)
-    listener.on(CHANNEL.format(schema), api.streamed)
-    app = Starlette(routes=_routes(system, api), lifespan=_lifespan(listener, api))
-    mount_pages(
-        app,
-        Pages(
-            api=api,
-            session_cookie=SESSION_COOKIE,
-            storage_secret=system.page_secret,
-            base_url=system.settings.base_url,
-        ),
-    )
+    app = Starlette(routes=_routes(system, use), lifespan=_lifespan(listener, live))
+    mount_pages(app, use)
     return app
 
 
@@ -74,19 +69,19 @@ def serve(system: System) -> None:
     )
 
 
-def _routes(system: System, api: Api) -> list[BaseRoute]:
+def _routes(system: System, use: Use) -> list[BaseRoute]:
     def authenticate(request: Request) -> Actor:
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
-        cookie = request.cookies.get(SESSION_COOKIE, "")
+        cookie = request.cookies.get(use.session_cookie, "")
         team = request.headers.get("x-lab-team", "")
-        return actor_of(system.lab, system.queries, bearer=bearer, cookie=cookie, team=team)
+        return use.authenticate(bearer=bearer, cookie=cookie, team=team)
 
     return [
         Route("/healthz", _alive),
         Route("/readyz", _ready(system)),
         *node_routes(system.lab, readable_by_job(system.lab, system.queries)),
         *file_routes(system.lab, system.queries, system.telemetry, authenticate),
-        *graphql_routes(api, session_cookie=SESSION_COOKIE),
+        *graphql_routes(use),
     ]
 
 
@@ -119,22 +114,18 @@ def _positions(system: System) -> dict[str, dict[str, object]]:
     }
 
 
-def _caught_up(system: System, position: int) -> bool:
-    return all(row.position >= position for row in system.queries.positions())
-
-
 def _lifespan(
-    listener: Listener, api: Api
+    listener: Listener, live: Live
 ) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         del app
-        api.start(asyncio.get_running_loop())
+        live.start(asyncio.get_running_loop())
         listener.start()
         try:
             yield
         finally:
-            api.stop()
+            live.stop()
             await run_in_threadpool(listener.stop)
 
     return lifespan
