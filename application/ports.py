@@ -9,6 +9,7 @@ from typing import ClassVar, Protocol
 
 import msgspec
 
+from domain.telemetry import TelemetryBatch
 from providers.base import ComputeProvider
 
 
@@ -96,45 +97,6 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     user: str
     team: str
     scopes: tuple[str, ...] = ()
-
-
-class LogLine(msgspec.Struct, frozen=True, kw_only=True):
-    """``number`` counts from 1 without gaps per attempt and node."""
-
-    number: int
-    at: float
-    phase: str
-    stream: str
-    text: str
-
-
-class MetricChunk(msgspec.Struct, frozen=True, kw_only=True):
-    """Points of one metric, packed little-endian: int64 steps, float64 values, float64 unix seconds."""
-
-    name: str
-    steps: bytes
-    values: bytes
-    times: bytes
-
-
-class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    at: float
-    percent: float
-    message: str = ""
-
-
-class TelemetryBatch(msgspec.Struct, frozen=True, kw_only=True):
-    """What one stretch of a journal says besides facts. Applied with the new offset, in one transaction."""
-
-    job: str
-    attempt: int
-    node: int
-    stream: str
-    offset: int
-    next: int
-    lines: tuple[LogLine, ...] = ()
-    chunks: tuple[MetricChunk, ...] = ()
-    progress: Progress | None = None
 
 
 class Telemetry(Protocol):

@@ -1,4 +1,4 @@
-"""What the SDK and the wrapper cost: import time, points per second, wrapper start against a bare one.
+"""What the SDK and the wrapper cost: import time, points per second, start of the command.
 
 Run ``python -m benchmarks.sdk``; ``rows()`` is for a collecting report.
 """
@@ -73,9 +73,7 @@ def _wrapper_start_ms() -> float:
 
 def _bare_start_ms() -> float:
     begun = time.time_ns()
-    done = subprocess.run(
-        ["bash", "-c", "date +%s%N"], check=True, capture_output=True, text=True
-    )
+    done = subprocess.run(["bash", "-c", "date +%s%N"], check=True, capture_output=True, text=True)
     return (int(done.stdout) - begun) / 1e6
 
 

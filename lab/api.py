@@ -14,7 +14,6 @@ from lab.config import get_secret
 from lab.current import CURRENT
 from lab.frames import Frame, write_frame
 from lab.journal import Json
-from lab.ranks import is_main_rank, rank
 from lab.run import Run
 from lab.signals import StopCallback
 
@@ -57,7 +56,7 @@ def log(message: object) -> None:
     text = str(message)
     print(text, flush=True)
     CURRENT.get()
-    if CURRENT.offline is not None and is_main_rank():
+    if CURRENT.offline is not None and CURRENT.rank() == 0:
         CURRENT.offline.log(text)
 
 
@@ -76,7 +75,7 @@ def log_metrics(
     With ``all_ranks`` the names of other ranks begin with ``rank<k>/``. Raises TypeError or
     ValueError naming the metric, and then records none of them.
     """
-    number = rank()
+    number = CURRENT.rank()
     if number == 0:
         CURRENT.get().log_metrics(metrics, step)
     elif all_ranks:
@@ -91,7 +90,7 @@ def update_progress(
     message: str = "",
 ) -> None:
     """Percent, 0..100, brought into that range. ``metrics`` are logged as well."""
-    if is_main_rank():
+    if CURRENT.rank() == 0:
         CURRENT.get().update_progress(progress, message)
         if metrics:
             CURRENT.get().log_metrics(metrics, step)
@@ -202,14 +201,14 @@ def finish(
     for path in (additional_output_path, plot_data_path):
         if path:
             save_artifact(path)
-    if is_main_rank():
+    if CURRENT.rank() == 0:
         CURRENT.get().update_progress(100, message)
         CURRENT.get().finish(message, score)
 
 
 def error(message: object) -> None:
     """Record that the run failed and why; the process goes on, its exit code stays its own."""
-    if is_main_rank():
+    if CURRENT.rank() == 0:
         CURRENT.get().error(str(message))
 
 
@@ -233,7 +232,7 @@ def flush() -> None:
 def _save_frame(
     frame: Frame, *, kind: str, name: str, metadata: Mapping[str, object], all_ranks: bool
 ) -> str:
-    if not (all_ranks or is_main_rank()):
+    if not (all_ranks or CURRENT.rank() == 0):
         return ""
     file = write_frame(
         frame, CURRENT.get().folder / "frames", name=name, as_lines=kind == "dataset"
@@ -253,11 +252,11 @@ def _save(
     all_ranks: bool,
     step: int | None = None,
 ) -> str:
-    if not (all_ranks or is_main_rank()):
+    if not (all_ranks or CURRENT.rank() == 0):
         return ""
     path = Path(source)
     label = name or path.resolve().name
-    if rank() > 0:
-        label = f"{label}-rank{rank()}"
+    if CURRENT.rank() > 0:
+        label = f"{label}-rank{CURRENT.rank()}"
     run = CURRENT.get()
     return str(run.save(path, kind=kind, name=label, step=step, metadata=metadata))

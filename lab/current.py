@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lab.config import run_folder_given
 from lab.offline import OfflineRun, new_run_folder
+from lab.ranks import rank
 from lab.run import Run
 from lab.signals import StopSignal
 
@@ -19,6 +20,7 @@ class CurrentRun:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._run: Run | None = None
+        self._rank: int | None = None
         self.offline: OfflineRun | None = None
         self.stop = StopSignal(self.flush)
 
@@ -32,12 +34,19 @@ class CurrentRun:
                 self.stop.install()
             return self._run
 
+    def rank(self) -> int:
+        """The rank as it was at the first call; reading it anew would cost 5 µs a point."""
+        if self._rank is None:
+            self._rank = rank()
+        return self._rank
+
     def flush(self) -> None:
         if self._run is not None:
             self._run.flush()
 
     def after_fork_in_child(self) -> None:
         self._lock = threading.RLock()
+        self._rank = None
         if self._run is None:
             return
         parent, self._run = self._run, Run(self._run.folder)

@@ -102,7 +102,7 @@ class Projector:
         position, folded = self.position_on(conn), 0
         while True:
             parameters = (position, upto, self._batch)
-            rows = conn.execute(self._read, parameters, prepare=True).fetchall()
+            rows = conn.execute(self._read, parameters, prepare=True, binary=True).fetchall()
             if not rows:
                 return folded
             position = self._fold(conn, rows, position)

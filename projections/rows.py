@@ -208,3 +208,11 @@ class EventRow(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     topic: str
     state: bytes
+
+
+class PositionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a read model has followed the log; ``halted`` says why it stopped, when it has."""
+
+    name: str
+    position: int
+    halted: str | None = None

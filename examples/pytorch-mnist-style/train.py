@@ -26,7 +26,9 @@ if folder := lab.latest_checkpoint():
 for epoch in range(first, config["epochs"]):
     for step in range(steps):
         batch = slice(step * 64, (step + 1) * 64)
-        loss = nn.functional.cross_entropy(model(images[batch].to(device)), labels[batch].to(device))
+        loss = nn.functional.cross_entropy(
+            model(images[batch].to(device)), labels[batch].to(device)
+        )
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

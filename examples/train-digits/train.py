@@ -1,4 +1,4 @@
-"""Trains a network with one hidden layer on the 8x8 handwritten digits; resumes where it stopped."""
+"""Trains a network with one hidden layer on handwritten digits; resumes where it stopped."""
 
 import importlib.util
 from pathlib import Path

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import sys
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -44,20 +43,6 @@ def user_environment(
     return env
 
 
-def cached_environment(bundle: Bundle) -> Path | None:
-    """The virtual environment for exactly this setup, these files and this Python, if any."""
-    if not bundle.venv_cache or not bundle.setup or bundle.envs.get("LAB_CACHE_SETUP") != "1":
-        return None
-    digest = hashlib.sha256(f"{sys.version_info[:2]}\n{bundle.setup}".encode())
-    for file in sorted(bundle.files, key=lambda file: file.path):
-        digest.update(f"\n{file.path} {file.sha256}".encode())
-    return Path(bundle.venv_cache) / f"env-{digest.hexdigest()[:24]}"
-
-
-def activated(env: Mapping[str, str], venv: Path) -> dict[str, str]:
-    return {**env, "VIRTUAL_ENV": str(venv), "PATH": f"{venv}/bin:{env.get('PATH', os.defpath)}"}
-
-
 def _port(job_id: str) -> int:
     """The same on every node of a job."""
-    return 20_000 + int(hashlib.sha256(job_id.encode()).hexdigest()[:4], 16) % 20_000
+    return 20_000 + zlib.crc32(job_id.encode()) % 20_000

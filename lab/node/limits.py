@@ -10,14 +10,13 @@ import os
 import resource
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path("/sys/fs/cgroup")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Limits:
+class Limits(NamedTuple):
     """``group`` is the job's own cgroup folder, None when we may not make one."""
 
     memory_bytes: int | None = None

@@ -12,8 +12,7 @@ import os
 import select
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from lab.node.limits import Limits
 from lab.node.processes import adopt_orphans, die_with_parent, end_descendants
@@ -29,8 +28,7 @@ _DEFAULT_IN_COMMAND = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Exit:
+class Exit(NamedTuple):
     """Exactly one of the two is set."""
 
     exit_code: int | None = None
@@ -41,8 +39,7 @@ class Exit:
         return self.exit_code == 0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Command:
+class Command(NamedTuple):
     """``stdout`` and ``stderr`` are descriptors; the wrapper closes them once it is started."""
 
     argv: list[str]

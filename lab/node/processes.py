@@ -6,8 +6,8 @@ import ctypes
 import os
 import signal
 import time
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 # https://man7.org/linux/man-pages/man2/prctl.2.html
 _PR_SET_PDEATHSIG = 1
@@ -16,8 +16,7 @@ _LIBC = ctypes.CDLL(None)
 KILL_LIMIT_S = 10.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class ProcessStat:
+class ProcessStat(NamedTuple):
     """``cpu_s`` counts user and system time since the process began."""
 
     pid: int

@@ -9,7 +9,7 @@ import time
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from lab.node.bundle import Bundle, BundleFile
+from lab.node.bundle import Bundle, BundleFile, PlacementError
 
 if TYPE_CHECKING:
     from lab.node.transport import Connection
@@ -22,10 +22,6 @@ git remote add origin "$1"
 git fetch -q --depth 1 origin "$2" || git fetch -q origin
 git -c advice.detachedHead=false checkout -q --force --detach "$2"
 """
-
-
-class PlacementError(Exception):
-    """A file could not be put in place; the message names it and says why."""
 
 
 def checkout_argv(url: str, commit: str) -> list[str]:

@@ -6,28 +6,28 @@ How a command is started, captured, bounded and shipped is in the modules beside
 from __future__ import annotations
 
 import fcntl
+import importlib
 import json
 import os
-import shutil
 import signal
 import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from lab.journal import Json
-from lab.node.bundle import Bundle, BundleError, read_bundle
+from lab.node.bundle import Bundle, BundleError, PlacementError, read_bundle
 from lab.node.capture import capture
-from lab.node.environment import activated, cached_environment, user_environment
+from lab.node.environment import user_environment
 from lab.node.limits import Limits, make_limits
 from lab.node.link import Link
 from lab.node.process import Child, Command, Exit, start
 from lab.node.processes import adopt_orphans
 from lab.node.records import NodeRecords
 from lab.node.redaction import Redactor
-from lab.node.workdir import PlacementError, checkout_argv, place_files, user_folder
 
 if TYPE_CHECKING:
     from lab.node.shipper import Stop
@@ -90,11 +90,11 @@ class Wrapper:
         bundle = self._bundle
         for folder in (self._work, self._run_dir / "blobs"):
             folder.mkdir(parents=True, exist_ok=True)
-        (self._run_dir / "config.json").write_text(json.dumps(bundle.parameters), "utf-8")
+        (self._run_dir / "config.json").write_text(json.dumps(dict(bundle.parameters)), "utf-8")
         checkpoint = None
         if bundle.resume is not None and bundle.resume.files:
             checkpoint = self._run_dir / "checkpoint"
-            place_files(bundle.resume.files, checkpoint, bundle=bundle)
+            _workdir().place_files(bundle.resume.files, checkpoint, bundle=bundle)
         self._env = user_environment(
             bundle, self._run_dir, inherited=os.environ, checkpoint=checkpoint
         )
@@ -109,12 +109,14 @@ class Wrapper:
         """Where it ended and how. A hook or setup that fails is where it ended."""
         bundle = self._bundle
         if bundle.git is not None:
-            argv = checkout_argv(bundle.git.url, bundle.git.commit)
+            argv = _workdir().checkout_argv(bundle.git.url, bundle.git.commit)
             result = self._command(argv, phase="setup", cwd=self._work)
             if not result.ok:
                 return "setup", result
-        cwd = user_folder(self._work, bundle)
-        place_files(bundle.files, cwd, bundle=bundle)
+        cwd = self._work
+        if bundle.git is not None or bundle.files:
+            cwd = _workdir().user_folder(self._work, bundle)
+            _workdir().place_files(bundle.files, cwd, bundle=bundle)
         result = self._setup(cwd)
         if not result.ok:
             return "setup", result
@@ -129,7 +131,7 @@ class Wrapper:
 
     def _setup(self, cwd: Path) -> Exit:
         hooks, setup = self._bundle.hooks, self._bundle.setup
-        venv = cached_environment(self._bundle)
+        venv = _venvs().cached_environment(self._bundle) if self._bundle.venv_cache else None
         if venv is not None:
             venv.parent.mkdir(parents=True, exist_ok=True)
             with venv.with_suffix(".lock").open("w") as lock:
@@ -143,11 +145,11 @@ class Wrapper:
     def _cached_setup(self, venv: Path, cwd: Path) -> Exit:
         python = sys.executable or "python3"
         marker = venv / ".complete"
-        base, self._env = self._env, activated(self._env, venv)
+        base, self._env = self._env, _venvs().activated(self._env, venv)
         if marker.exists():
             self._records.say(f"environment {venv.name} reused; setup skipped")
             return Exit(exit_code=0)
-        shutil.rmtree(venv, ignore_errors=True)
+        _venvs().remove_incomplete(venv)
         argv = [python, "-m", "venv", str(venv)]
         result = self._command(argv, phase="setup", cwd=cwd, env=base)
         if result.ok:
@@ -292,6 +294,15 @@ def _refuse(run_dir: Path, reason: str) -> None:
     records = NodeRecords(run_dir, changed=threading.Event())
     records.phase("claimed", host=os.uname().nodename, pid=os.getpid(), boot=_boot_id())
     records.phase("ended", exit_code=1, **{"in": "setup"}, oom=False, reason=reason)
+
+
+# Loaded when there is work for them: hashlib and shutil cost a start 10 ms.
+def _workdir() -> ModuleType:
+    return importlib.import_module("lab.node.workdir")
+
+
+def _venvs() -> ModuleType:
+    return importlib.import_module("lab.node.venvs")
 
 
 def _boot_id() -> str:

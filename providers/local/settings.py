@@ -56,10 +56,8 @@ def capacity(settings: LocalSettings) -> Capacity:
     """What may be handed out: the settings, else what is there."""
     cpus = settings.cpus or len(os.sched_getaffinity(0))
     memory = settings.memory_gib or _physical_memory_gib()
-    if settings.accelerators is not None:
-        found = _parse_accelerators(settings.accelerators)
-    else:
-        found = _nvidia_accelerators()
+    named = settings.accelerators
+    found = _nvidia_accelerators() if named is None else _parse_accelerators(named)
     return Capacity(cpus=cpus, memory_gib=memory, accelerators=found)
 
 

@@ -6,6 +6,7 @@ Not here: the connection's troubles and the SQL (``recorder.py``, ``migrations/`
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC
 
 from eventsourcing.persistence import StoredEvent
 
@@ -36,7 +37,7 @@ class PostgresEventLog:
     def read(self, after: int, limit: int, upto: int | None = None) -> list[Recorded]:
         """See ``EventLog.read``."""
         rows = self._recorder.select_notifications(after, limit, upto, inclusive_of_start=False)
-        return [Recorded(row.id, row.recorded_at, self._event(row)) for row in rows]
+        return [Recorded(r.id, r.recorded_at.astimezone(UTC), self._event(r)) for r in rows]
 
     def head(self) -> int:
         """See ``EventLog.head``."""

@@ -225,7 +225,7 @@ def _execute(
 ) -> list[tuple[Any, ...]]:
     pid = conn.info.backend_pid
     try:
-        return conn.execute(query, parameters, prepare=True).fetchall()
+        return conn.execute(query, parameters, prepare=True, binary=True).fetchall()
     except psycopg.OperationalError as error:
         if conn.closed:
             raise _ConnectionLost(pid, str(error)) from error

@@ -1,0 +1,118 @@
+"""What is new, told to whoever watches in this process: one hub, fed by the database's notifications.
+
+A hint only: a watcher that was too slow or away asks the log or the tables from its own position,
+so nothing depends on a notification arriving. Not here: who may watch what; the caller filters.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+
+import msgspec
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """``keys`` are rows that moved (at most 50 are named; ``None``: look for yourself).
+
+    ``telemetry`` names what streamed for the one job in ``keys``: any of ``l`` lines, ``m`` metrics,
+    ``p`` progress.
+    """
+
+    position: int = 0
+    keys: tuple[str, ...] | None = None
+    telemetry: str = ""
+
+
+class _Announcement(msgspec.Struct, frozen=True):
+    p: int = 0
+    k: list[str] = []
+
+
+NAMED_AT_MOST = 50
+WAITING_AT_MOST = 64
+ANY = Change()
+
+
+class Live:
+    """Watchers live on one event loop; news may come from any thread."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._watchers: set[Watcher] = set()
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Deliver on ``loop`` from now on."""
+        self._loop = loop
+
+    def stop(self) -> None:
+        """Deliver no more; watchers end."""
+        loop, self._loop = self._loop, None
+        if loop and not loop.is_closed():
+            loop.call_soon_threadsafe(self._end)
+
+    def changed(self, payload: str) -> None:
+        """A read model moved: the payload of ``lab_changes_…``, empty at a tick."""
+        if not payload:
+            return
+        news = msgspec.json.decode(payload, type=_Announcement)
+        keys = None if len(news.k) >= NAMED_AT_MOST else tuple(news.k)
+        self._tell(Change(position=news.p, keys=keys))
+
+    def streamed(self, payload: str) -> None:
+        """Telemetry arrived: ``<what>:<job>`` of ``lab_telemetry_…``, empty at a tick."""
+        what, _, job = payload.partition(":")
+        if job:
+            self._tell(Change(keys=(job,), telemetry=what))
+
+    @contextmanager
+    def watch(self) -> Iterator[Watcher]:
+        """A watcher of everything from now on, until the block ends."""
+        watcher = Watcher()
+        self._watchers.add(watcher)
+        try:
+            yield watcher
+        finally:
+            self._watchers.discard(watcher)
+
+    def _tell(self, change: Change) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._deliver, change)
+
+    def _deliver(self, change: Change) -> None:
+        for watcher in self._watchers:
+            watcher.put(change)
+
+    def _end(self) -> None:
+        for watcher in self._watchers:
+            watcher.end()
+
+
+class Watcher:
+    """Changes in order. One that falls behind gets ``ANY`` instead of what it missed: look for yourself."""
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[Change | None] = asyncio.Queue()
+
+    def put(self, change: Change) -> None:
+        if self._queue.qsize() >= WAITING_AT_MOST:
+            while not self._queue.empty():
+                self._queue.get_nowait()
+            change = ANY
+        self._queue.put_nowait(change)
+
+    def end(self) -> None:
+        self._queue.put_nowait(None)
+
+    async def next(self, timeout_s: float) -> Change | None:
+        """The next change, or ``None`` after ``timeout_s`` or at the end."""
+        try:
+            return await asyncio.wait_for(self._queue.get(), timeout_s)
+        except TimeoutError:
+            return None
+
+    async def changes(self) -> AsyncIterator[Change]:
+        """Every change until the server stops."""
+        while (change := await self._queue.get()) is not None:
+            yield change

@@ -1,0 +1,38 @@
+"""What the two front ends, GraphQL and pages, are handed: the bench, the reads, who asks, what is new."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from application.actor import Actor
+from application.lab import Lab
+from application.live import Live
+from projections.queries import Queries
+from projections.telemetry_queries import TelemetryQueries
+
+
+class Authenticate(Protocol):
+    def __call__(self, *, bearer: str, cookie: str, team: str) -> Actor:
+        """``NotAuthenticated`` or ``NotFound`` (team), else who asks in which team."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """Shared by every request of a web process.
+
+    ``shows(position)`` is whether every read model shows ``position``: for reading one's own writes.
+    """
+
+    lab: Lab
+    queries: Queries
+    telemetry: TelemetryQueries
+    live: Live
+    authenticate: Authenticate
+    shows: Callable[[int], bool]
+    base_url: str
+    session_cookie: str = "lab_session"
+    page_secret: str = ""
+    development: bool = False

@@ -1,0 +1,146 @@
+"""``python -m server``: run the server, or one part of it, or look after its data."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import psycopg
+
+from application.actor import system as system_actor
+from application.commands.accounts import found_team, register_user
+from application.commands.compute import add_provider
+from domain.errors import LabError
+from domain.teams import Role
+from projections.catalogue import PROJECTIONS
+from projections.rebuild import rebuild
+from server.bootstrap import System, system
+from server.postgres.embedded import EmbeddedPostgres
+from server.settings import Settings
+from server.supervisor import supervise
+from server.web import serve
+from server.worker import Worker
+
+REFUSED = 2
+EPILOG = "Settings are environment variables; see docs/operation.md. Start with: python -m server"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The exit code: 0 done, 1 failed, 2 refused."""
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    arguments = _parser().parse_args(argv)
+    try:
+        settings = Settings.from_environ(os.environ)
+        command: Callable[[Settings, argparse.Namespace], int] = arguments.do
+        return command(settings, arguments)
+    except LabError as error:
+        print(f"labledger: {error}", file=sys.stderr)  # noqa: T201
+        return REFUSED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m server", description=__doc__, epilog=EPILOG)
+    parser.set_defaults(do=_all)
+    parts = parser.add_subparsers(title="parts")
+    for name, do, text in (
+        ("all", _all, "database, web and worker together (the default)"),
+        ("web", _web, "the web process alone; needs LAB_DATABASE_URL"),
+        ("worker", _worker, "a worker alone; needs LAB_DATABASE_URL"),
+        ("status", _status, "positions and lag of the read models"),
+    ):
+        parts.add_parser(name, help=text).set_defaults(do=do)
+    again = parts.add_parser("rebuild", help="fold a read model anew from the log and swap it in")
+    again.add_argument("name", choices=[p.name for p in PROJECTIONS])
+    again.set_defaults(do=_rebuild)
+    first = parts.add_parser(
+        "setup", help="make the first account, its team and the Local provider"
+    )
+    first.add_argument("--email", required=True)
+    first.add_argument("--name", default="")
+    first.add_argument("--team", default="lab")
+    first.set_defaults(do=_setup)
+    return parser
+
+
+def _all(settings: Settings, _: argparse.Namespace) -> int:
+    return supervise(settings, os.environ)
+
+
+def _web(settings: Settings, _: argparse.Namespace) -> int:
+    with system(settings, settings.database_url, connections=16) as parts:
+        serve(parts)
+    return 0
+
+
+def _worker(settings: Settings, _: argparse.Namespace) -> int:
+    stopping = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stopping.set())
+    with system(settings, settings.database_url, connections=12) as parts:
+        worker = Worker(parts)
+        worker.start()
+        stopping.wait()
+        worker.stop()
+    return 0
+
+
+def _status(settings: Settings, _: argparse.Namespace) -> int:
+    with _opened(settings) as parts:
+        head = parts.lab.log.head()
+        rows = {
+            row.name: {"position": row.position, "lag": head - row.position, "halted": row.halted}
+            for row in parts.queries.positions()
+        }
+    print(json.dumps({"head": head, "projections": rows}, indent=2))  # noqa: T201
+    return 0
+
+
+def _rebuild(settings: Settings, arguments: argparse.Namespace) -> int:
+    projection = next(p for p in PROJECTIONS if p.name == arguments.name)
+    with _opened(settings) as parts, psycopg.connect(parts.dsn, autocommit=True) as conn:
+        position = rebuild(conn, projection, settings.schema)
+    print(f"{projection.name} was rebuilt to position {position}.")  # noqa: T201
+    return 0
+
+
+def _setup(settings: Settings, arguments: argparse.Namespace) -> int:
+    password = os.environ.get("LAB_PASSWORD") or getpass.getpass("Password: ")
+    with _opened(settings) as parts:
+        actor = system_actor("setup")
+        user = register_user(
+            parts.lab, actor, email=arguments.email, name=arguments.name, password=password
+        )
+        team = found_team(parts.lab, actor, name=arguments.team, owner=user)
+        owner = type(actor)(by=f"user:{user}", user=user, team=team, role=Role.OWNER)
+        add_provider(parts.lab, owner, name="local", kind="local", default=True)
+    print(f"{arguments.email} owns team {arguments.team!r}. Sign in at {settings.base_url}")  # noqa: T201
+    return 0
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[System]:
+    """The system over the running database, or over an embedded one started for this command."""
+    if settings.database_url:
+        with system(settings, settings.database_url) as parts:
+            yield parts
+        return
+    database = EmbeddedPostgres(settings.home / "postgres")
+    try:
+        with system(settings, database.start()) as parts:
+            yield parts
+    finally:
+        database.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""Builds the object graph by hand, top to bottom; the only place that knows every concrete class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from providers.storage.open import open_store
+
+from application.clock import RandomIds, SystemClock
+from application.lab import Lab, Policy
+from projections.catalogue import PROJECTIONS
+from projections.projector import Projector
+from projections.queries import Queries
+from projections.telemetry import TelemetryStore
+from projections.telemetry_queries import TelemetryQueries
+from server.credentials import HashedCredentials
+from server.failpoints import failpoint
+from server.keys import MasterKey
+from server.live_providers import LiveProviders
+from server.postgres.event_store import PostgresEventLog
+from server.postgres.locks import AdvisoryLocks
+from server.postgres.migrate import migrate
+from server.postgres.recorder import Pool, open_pool
+from server.secret_store import EncryptedSecrets
+from server.settings import Settings
+from server.vault import PersonVault
+
+SDK = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, kw_only=True)
+class System:
+    """What web and worker share; ``dsn`` is the database that was migrated."""
+
+    settings: Settings
+    dsn: str
+    pool: Pool
+    lab: Lab
+    queries: Queries
+    telemetry: TelemetryQueries
+    vault: PersonVault
+    projectors: tuple[Projector, ...]
+    page_secret: str
+    """Signs the browser storage of the pages; derived from the master key."""
+
+
+@contextmanager
+def system(settings: Settings, dsn: str, *, connections: int = 8) -> Iterator[System]:
+    """The whole graph over a migrated database; closes its connections at the end."""
+    migrate(dsn, settings.schema)
+    locks = AdvisoryLocks(dsn, settings.schema)
+    with open_pool(dsn, max_size=connections) as pool:
+        try:
+            yield _build(settings, dsn, pool, locks)
+        finally:
+            locks.close()
+
+
+def _build(settings: Settings, dsn: str, pool: Pool, locks: AdvisoryLocks) -> System:
+    schema = settings.schema
+    master = _master_key(settings)
+    log = PostgresEventLog(pool, schema)
+    blobs = open_store(settings.storage_url or f"file://{settings.home / 'artifacts'}")
+    vault = PersonVault(pool, schema, master)
+    lab = Lab(
+        log=log,
+        clock=SystemClock(),
+        ids=RandomIds(),
+        vault=vault,
+        secrets=EncryptedSecrets(pool, schema, master),
+        credentials=HashedCredentials(pool, schema, master),
+        telemetry=TelemetryStore(pool, schema),
+        blobs=blobs,
+        providers=LiveProviders(log, home=settings.home, sdk=SDK, read_blob=blobs.read),
+        locks=locks,
+        policy=_policy(settings),
+        reached=failpoint(settings.failpoint),
+    )
+    return System(
+        settings=settings,
+        dsn=dsn,
+        pool=pool,
+        lab=lab,
+        queries=Queries(pool, schema),
+        telemetry=TelemetryQueries(pool, schema),
+        vault=vault,
+        page_secret=master.derive("pages").hex(),
+        projectors=tuple(Projector(pool, projection, schema) for projection in PROJECTIONS),
+    )
+
+
+def _master_key(settings: Settings) -> MasterKey:
+    if settings.master_key:
+        return MasterKey.from_text(settings.master_key)
+    settings.home.mkdir(parents=True, exist_ok=True)
+    return MasterKey.from_file(settings.home / "master.key")
+
+
+def _policy(settings: Settings) -> Policy:
+    return Policy(
+        launch_timeout_s=settings.launch_timeout_s,
+        stop_grace_s=settings.stop_grace_s,
+        default_reservation_s=settings.default_reservation_minutes * 60,
+        team_quota_minutes=settings.team_quota_minutes,
+        server_url=settings.base_url,
+        allow_local_git=settings.allow_local_git,
+    )

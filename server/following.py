@@ -1,0 +1,77 @@
+"""Keeps the read models up with the log: one thread, woken by the log, that never skips an event."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from domain.errors import StoreUnavailable
+from projections.projector import ProjectionHalted, Projector
+from projections.sink import ProjectionFenced
+
+_log = logging.getLogger(__name__)
+PAUSE_S = 1.0
+
+
+class Follower:
+    """Catches up each projector on ``wake``, then calls ``after``. Errors of the database are waited out."""
+
+    def __init__(self, projectors: Sequence[Projector], *, after: Callable[[], None]) -> None:
+        self._projectors = projectors
+        self._after = after
+        self._awake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
+
+    def start(self) -> None:
+        self._awake.set()
+        self._thread.start()
+
+    def wake(self, payload: str = "") -> None:
+        """There may be news; cheap, from any thread."""
+        del payload
+        self._awake.set()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._awake.set()
+        self._thread.join()
+
+    def catch_up(self, upto: int, *, timeout_s: float = 10.0) -> bool:
+        """Whether every read model shows position ``upto``, waiting at most ``timeout_s``."""
+        end = time.monotonic() + timeout_s
+        while time.monotonic() < end:
+            if all(projector.position() >= upto for projector in self._projectors):
+                return True
+            self.wake()
+            time.sleep(0.01)
+        return False
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._awake.wait()
+            self._awake.clear()
+            try:
+                moved = sum(self._catch_up_one(projector) for projector in self._projectors)
+            except (psycopg.Error, StoreUnavailable, PoolTimeout) as error:
+                _log.warning("the read models wait for the database: %s", error)
+                self._stopping.wait(PAUSE_S)
+                self._awake.set()
+                continue
+            if moved:
+                self._after()
+
+    def _catch_up_one(self, projector: Projector) -> int:
+        try:
+            return projector.catch_up()
+        except ProjectionFenced:
+            self._awake.set()  # another worker was faster; look again
+            return 1
+        except ProjectionHalted as halted:
+            _log.error("%s", halted)
+            return 0

@@ -1,0 +1,52 @@
+"""Live adapters by provider id: made from the recorded settings, made anew when those change."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from application.log import EventLog
+from domain.compute import Provider, fold
+from domain.errors import NotFound
+from providers.base import ComputeProvider
+from providers.registry import KINDS, factory
+from providers.surroundings import Surroundings
+
+
+class LiveProviders:
+    """See ``application.ports.Providers``. Safe to share between threads."""
+
+    def __init__(
+        self, log: EventLog, *, home: Path, sdk: Path, read_blob: Callable[[str], Iterator[bytes]]
+    ) -> None:
+        self._log = log
+        self._home = home
+        self._sdk = sdk
+        self._read_blob = read_blob
+        self._made: dict[str, tuple[Mapping[str, object], ComputeProvider]] = {}
+        self._guard = threading.Lock()
+
+    def of(self, provider: str) -> ComputeProvider:
+        """The adapter. ``NotFound`` for an unknown id; ``InvalidSettings`` when it cannot be made."""
+        state = fold(self._log.stream(provider))
+        if not state.kind:
+            raise NotFound(kind="provider", id=provider)
+        with self._guard:
+            made = self._made.get(provider)
+            if made is None or made[0] != state.settings:
+                made = (state.settings, self._build(provider, state))
+                self._made[provider] = made
+            return made[1]
+
+    def validate(self, kind: str, settings: Mapping[str, object]) -> None:
+        factory(kind).validate(settings)
+
+    def kinds(self) -> Sequence[str]:
+        return tuple(KINDS)
+
+    def _build(self, provider: str, state: Provider) -> ComputeProvider:
+        around = Surroundings(
+            root=self._home / "providers" / provider, sdk=self._sdk, read_blob=self._read_blob
+        )
+        return factory(state.kind).build(state.settings, around)

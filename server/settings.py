@@ -1,0 +1,138 @@
+"""Every setting of the server, read once from the environment into a frozen value.
+
+An unknown ``LAB_…`` variable of the server is refused with the list of known ones, because a
+misspelt limit must not silently be no limit.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from domain.errors import InvalidInput
+
+DEFAULT_PORT = 8470
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Defaults are for one machine. Times in seconds, sizes as named."""
+
+    home: Path
+    """LAB_HOME: data of the embedded database, artifacts, job folders, the master key."""
+    database_url: str = ""
+    """LAB_DATABASE_URL: a PostgreSQL >= 15; empty starts the embedded one in LAB_HOME."""
+    schema: str = "lab"
+    """LAB_DATABASE_SCHEMA"""
+    host: str = "127.0.0.1"
+    """LAB_HOST: the address to listen on."""
+    port: int = DEFAULT_PORT
+    """LAB_PORT"""
+    url: str = ""
+    """LAB_URL: how browsers and nodes reach the server; http://host:port when empty."""
+    storage_url: str = ""
+    """LAB_STORAGE_URL: file:///path or s3://bucket/prefix?endpoint=…; LAB_HOME/artifacts when empty."""
+    master_key: str = ""
+    """LAB_MASTER_KEY: base64 of 32 bytes; the file LAB_HOME/master.key when empty."""
+    stop_grace_s: float = 30.0
+    """LAB_STOP_GRACE_S: from SIGTERM to SIGKILL."""
+    launch_timeout_s: float = 3600.0
+    """LAB_LAUNCH_TIMEOUT_S: for tasks that name none."""
+    team_quota_minutes: int | None = None
+    """LAB_TEAM_QUOTA_MINUTES: a month's compute minutes of a new team; unlimited when empty."""
+    default_reservation_minutes: int = 60
+    """LAB_DEFAULT_RESERVATION_MINUTES: held for a job that names no minutes and no timeout."""
+    metric_days: int = 365
+    """LAB_METRIC_DAYS: how long metric points are kept."""
+    log_days: int = 365
+    """LAB_LOG_DAYS: how long log lines are kept."""
+    run_dir_minutes: int = 60
+    """LAB_RUN_DIR_MINUTES: how long the folder of an ended Local job is kept."""
+    allow_local_git: bool = False
+    """LAB_ALLOW_LOCAL_GIT: accept file:// git sources."""
+    development: bool = False
+    """LAB_DEVELOPMENT: GraphQL introspection tools and plain-HTTP cookies on other hosts."""
+    failpoint: str = ""
+    """LAB_FAILPOINT: NAME or NAME:COUNT, for tests: kill this process when it gets there."""
+
+    @property
+    def base_url(self) -> str:
+        return self.url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
+        """Read ``LAB_…``. ``InvalidInput`` names the variable and the way out."""
+        raw = {k: v for k, v in environ.items() if k.startswith("LAB_") and k not in CLIENT}
+        unknown = sorted(set(raw) - set(VARIABLES))
+        if unknown:
+            near = difflib.get_close_matches(unknown[0], VARIABLES, n=1)
+            hint = f"Did you mean {near[0]}? " if near else ""
+            way_out = f"{hint}Known: {', '.join(sorted(VARIABLES))}."
+            raise InvalidInput(field=unknown[0], value=raw[unknown[0]], way_out=way_out)
+        values = {VARIABLES[k]: _convert(k, v) for k, v in raw.items() if v}
+        home = Path(str(values.pop("home", "") or _default_home(environ))).expanduser().absolute()
+        return cls(home=home, **values)  # type: ignore[arg-type]  # _convert gives each field its type
+
+
+CLIENT = frozenset(
+    {"LAB_SERVER_URL", "LAB_TOKEN", "LAB_PROFILE", "LAB_CONFIG_DIR", "LAB_TEAM", "LAB_PG_BIN"}
+    | {"LAB_EXPERIMENT", "LAB_PASSWORD", "LAB_NO_COLOR"}
+)
+"""Read by the command line, not by the server."""
+
+VARIABLES: Mapping[str, str] = {
+    "LAB_HOME": "home",
+    "LAB_DATABASE_URL": "database_url",
+    "LAB_DATABASE_SCHEMA": "schema",
+    "LAB_HOST": "host",
+    "LAB_PORT": "port",
+    "LAB_URL": "url",
+    "LAB_STORAGE_URL": "storage_url",
+    "LAB_MASTER_KEY": "master_key",
+    "LAB_STOP_GRACE_S": "stop_grace_s",
+    "LAB_LAUNCH_TIMEOUT_S": "launch_timeout_s",
+    "LAB_TEAM_QUOTA_MINUTES": "team_quota_minutes",
+    "LAB_DEFAULT_RESERVATION_MINUTES": "default_reservation_minutes",
+    "LAB_METRIC_DAYS": "metric_days",
+    "LAB_LOG_DAYS": "log_days",
+    "LAB_RUN_DIR_MINUTES": "run_dir_minutes",
+    "LAB_ALLOW_LOCAL_GIT": "allow_local_git",
+    "LAB_DEVELOPMENT": "development",
+    "LAB_FAILPOINT": "failpoint",
+}
+WHOLE = frozenset({"port", "team_quota_minutes", "default_reservation_minutes"}) | frozenset(
+    {"metric_days", "log_days", "run_dir_minutes"}
+)
+SECONDS = frozenset({"stop_grace_s", "launch_timeout_s"})
+SWITCHES = frozenset({"allow_local_git", "development"})
+SWITCH = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+
+
+def _convert(variable: str, text: str) -> object:
+    field = VARIABLES[variable]
+    try:
+        if field in WHOLE:
+            return _positive(int(text))
+        if field in SECONDS:
+            return _positive(float(text))
+    except ValueError as error:
+        way_out = "Give a number that is not negative."
+        raise InvalidInput(field=variable, value=text, way_out=way_out) from error
+    if field in SWITCHES:
+        if text.lower() not in SWITCH:
+            raise InvalidInput(field=variable, value=text, way_out="Give 1 or 0.")
+        return SWITCH[text.lower()]
+    return text
+
+
+def _positive(number: float) -> float:
+    if number < 0:
+        raise ValueError(number)
+    return number
+
+
+def _default_home(environ: Mapping[str, str]) -> str:
+    # https://specifications.freedesktop.org/basedir-spec/latest/
+    return environ.get("XDG_DATA_HOME", "~/.local/share") + "/labledger"

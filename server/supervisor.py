@@ -1,0 +1,108 @@
+"""``python -m server``: the database, the web process and the worker of one machine, kept alive together.
+
+The supervisor holds the embedded PostgreSQL and starts the others as children; one that ends
+unexpectedly is started again, later each time. All of them die with the supervisor; jobs do not.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from server.postgres.embedded import EmbeddedPostgres
+from server.settings import Settings
+
+_log = logging.getLogger(__name__)
+LOOK_S = 0.2
+BACKOFF_S = (0.2, 1.0, 5.0, 15.0)
+STEADY_S = 30.0
+STOP_S = 10.0
+PR_SET_PDEATHSIG = 1  # https://man7.org/linux/man-pages/man2/prctl.2.html
+
+
+class Child:
+    """One part, started again when it ends. ``code`` 2 is a refusal to start and is final."""
+
+    def __init__(self, part: str, environ: Mapping[str, str]) -> None:
+        self.part = part
+        self._environ = dict(environ)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._failures = 0
+        self._next = 0.0
+        self._began = 0.0
+
+    def look(self) -> int | None:
+        """Start it when it is due; its exit code when it refused to start."""
+        now = time.monotonic()
+        if self._process is not None:
+            code = self._process.poll()
+            if code is None:
+                return None
+            if code == 2:
+                return code
+            self._failures = 0 if now - self._began > STEADY_S else self._failures + 1
+            wait = BACKOFF_S[min(self._failures, len(BACKOFF_S) - 1)]
+            _log.warning("%s ended with %s; starting again in %s s", self.part, code, wait)
+            self._process, self._next = None, now + wait
+        if now >= self._next:
+            self._start()
+        return None
+
+    def stop(self) -> None:
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _start(self) -> None:
+        self._began = time.monotonic()
+        libc = ctypes.CDLL(None)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "server", self.part],
+            env=self._environ,
+            cwd=Path(__file__).resolve().parent.parent,
+            preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM),  # noqa: PLW1509  # no threads yet
+        )
+
+
+def supervise(settings: Settings, environ: Mapping[str, str]) -> int:
+    """Run everything until SIGTERM or SIGINT; the exit code."""
+    stopping = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stopping.set())
+    database = None if settings.database_url else EmbeddedPostgres(settings.home / "postgres")
+    dsn = database.start() if database else settings.database_url
+    children = [
+        Child(part, {**environ, "LAB_DATABASE_URL": dsn, "LAB_HOME": str(settings.home)})
+        for part in ("web", "worker")
+    ]
+    code = 0
+    try:
+        while not stopping.is_set() and not code:
+            if database and database.ensure_running():
+                _log.warning("PostgreSQL had died and runs again")
+            code = next((c for c in [child.look() for child in children] if c), 0)
+            stopping.wait(LOOK_S)
+    finally:
+        for child in reversed(children):
+            child.stop()
+        if database:
+            database.stop()
+    return code
+
+
+def environment() -> dict[str, str]:
+    """What children inherit."""
+    return dict(os.environ)

@@ -1,0 +1,181 @@
+"""The worker: follows the log, and looks after every provider on a schedule. The one user of APScheduler.
+
+Any number of workers may run on one database: the leader of a provider holds its lock, the others
+try again each second. https://apscheduler.readthedocs.io/en/3.x/userguide.html
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES
+from apscheduler.schedulers.background import BackgroundScheduler
+from psycopg_pool import PoolTimeout
+
+from application.pollers.provider_rounds import Memory, Round
+from domain.errors import LabError, StoreUnavailable
+from server.bootstrap import System
+from server.following import Follower
+from server.postgres.listener import Listener
+
+_log = logging.getLogger(__name__)
+
+ROUND_S = 1.0
+SWEEP_S = 30.0
+TIDY_S = 30.0
+PRUNE_HOURS = 6
+AWAY = (StoreUnavailable, psycopg.Error, PoolTimeout)
+
+
+class ProviderWatch:
+    """One provider's rounds on a thread of its own, while this worker is its leader."""
+
+    def __init__(self, system: System, provider: str, follower: Follower) -> None:
+        self._system = system
+        self._provider = provider
+        self._follower = follower
+        self._awake = threading.Event()
+        self._full = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=provider, daemon=True)
+        self._chores: dict[str, datetime] = {}
+
+    def start(self) -> None:
+        self._full.set()
+        self._awake.set()
+        self._thread.start()
+
+    def news(self) -> None:
+        """The log moved: something may be to launch or to stop."""
+        self._awake.set()
+
+    def due(self) -> None:
+        """The schedule says it is time for a full round."""
+        self._full.set()
+        self._awake.set()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._awake.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                with self._system.lab.locks.hold(f"leader/{self._provider}") as leads:
+                    if leads:
+                        self._lead()
+            except AWAY as error:
+                _log.warning("%s: waiting for the database: %s", self._provider, error)
+            self._stopping.wait(ROUND_S)
+
+    def _lead(self) -> None:
+        memory = Memory()
+        while not self._stopping.is_set():
+            self._awake.wait()
+            self._awake.clear()
+            if self._stopping.is_set():
+                return
+            self._round(memory)
+
+    def _round(self, memory: Memory) -> None:
+        step = Round(
+            lab=self._system.lab,
+            queries=self._system.queries,
+            provider=self._provider,
+            memory=memory,
+            caught_up=self._catch_up,
+        )
+        try:
+            if not self._full.is_set():
+                step.launch()
+                return
+            self._full.clear()
+            step.run()
+            self._chore("sweep", SWEEP_S, step.sweep)
+            keep_s = self._system.settings.run_dir_minutes * 60
+            self._chore("tidy", TIDY_S, lambda: step.tidy(older_than_s=keep_s))
+        except AWAY:
+            raise
+        except LabError as error:
+            _log.warning("%s: %s", self._provider, error)
+        except Exception:  # noqa: BLE001  # the poll loop: one provider's bug must not stop the others
+            _log.exception("%s: this round failed; the next is tried", self._provider)
+
+    def _chore(self, name: str, every_s: float, do: object) -> None:
+        now = datetime.now(UTC)
+        due = self._chores.setdefault(name, now + timedelta(seconds=every_s))
+        if now >= due and callable(do):
+            self._chores[name] = now + timedelta(seconds=every_s)
+            do()
+
+    def _catch_up(self) -> None:
+        if not self._follower.catch_up(self._system.lab.log.head()):
+            raise StoreUnavailable(why="the read models are behind")
+
+
+class Worker:
+    """Start, then ``stop``. Jobs outlive it; a new worker takes over where it stood."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+        self._watches: dict[str, ProviderWatch] = {}
+        self._follower = Follower(system.projectors, after=self._news)
+        self._listener = Listener(system.dsn)
+        self._listener.on(f"lab_events_{system.settings.schema}", self._follower.wake)
+        self._schedule = BackgroundScheduler(
+            timezone=UTC,
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+
+    def start(self) -> None:
+        logging.getLogger("apscheduler").setLevel(logging.WARNING)
+        self._schedule.add_listener(_tell_skipped, EVENT_JOB_MAX_INSTANCES)
+        self._schedule.add_job(self._discover, "interval", seconds=ROUND_S, id="rounds")
+        self._schedule.add_job(self._prune, "interval", hours=PRUNE_HOURS, id="prune")
+        self._follower.start()
+        self._listener.start()
+        self._schedule.start()
+
+    def stop(self) -> None:
+        """End every thread; nothing at a provider is touched."""
+        self._schedule.shutdown(wait=True)
+        self._listener.stop()
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(ProviderWatch.stop, self._watches.values()))
+        self._follower.stop()
+
+    def _news(self) -> None:
+        for watch in list(self._watches.values()):
+            watch.news()
+
+    def _discover(self) -> None:
+        try:
+            rows = self._system.queries.all_providers()
+        except AWAY as error:
+            _log.warning("waiting for the database: %s", error)
+            return
+        for row in rows:
+            if row.id not in self._watches:
+                self._watches[row.id] = ProviderWatch(self._system, row.id, self._follower)
+                self._watches[row.id].start()
+            self._watches[row.id].due()
+
+    def _prune(self) -> None:
+        now = datetime.now(UTC)
+        settings = self._system.settings
+        try:
+            self._system.telemetry.prune(
+                metrics_before=now - timedelta(days=settings.metric_days),
+                logs_before=now - timedelta(days=settings.log_days),
+            )
+        except AWAY as error:
+            _log.warning("telemetry was not pruned: %s", error)
+
+
+def _tell_skipped(event: object) -> None:
+    _log.warning("a scheduled round was skipped because the last one still runs: %s", event)
