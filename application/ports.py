@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import msgspec
 
@@ -117,8 +117,23 @@ class Telemetry(Protocol):
     def last_heartbeat(self, *, job: str, attempt: int) -> datetime | None: ...
 
 
+class PutGrant(Protocol):
+    """Permission to PUT one whole object without any other credential, until it expires."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
 class Blobs(Protocol):
-    """Content-addressed bytes; ``providers/storage`` keeps the promise."""
+    """Content-addressed bytes; ``providers/storage`` keeps the promise and says what is raised.
+
+    ``owner`` keeps unfinished uploads apart: a job cannot spoil another's.
+    """
+
+    chunk_bytes: ClassVar[int]
 
     def has(self, sha256: str) -> bool: ...
 
@@ -128,7 +143,29 @@ class Blobs(Protocol):
         """Store and return the SHA-256. Storing twice is once."""
         ...
 
-    def read(self, sha256: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]: ...
+    def received(self, sha256: str, *, owner: str = "") -> int:
+        """Where an unfinished upload goes on; 0 when there is none."""
+        ...
+
+    def write(
+        self, sha256: str, *, offset: int, size: int, chunk: bytes, owner: str = ""
+    ) -> tuple[int, bool]:
+        """The new offset, and whether the blob is whole, verified and stored."""
+        ...
+
+    def read(self, sha256: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """``NotFound`` at once; a whole read is verified before its last piece."""
+        ...
+
+    def presign_get(self, sha256: str, *, expires_s: int, filename: str = "") -> str | None: ...
+
+    def presign_put(
+        self, sha256: str, size: int, *, expires_s: int, owner: str = ""
+    ) -> PutGrant | None: ...
+
+    def confirm(self, sha256: str, size: int, *, owner: str = "") -> bool:
+        """Verify what was PUT by a grant; whether the blob is there."""
+        ...
 
 
 class Locks(Protocol):
