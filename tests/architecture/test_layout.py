@@ -13,9 +13,27 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("domain", "application", "projections", "providers", "graphql_api", "ui", "server", "lab")
+PACKAGES = (
+    "domain",
+    "application",
+    "projections",
+    "providers",
+    "graphql_api",
+    "ui",
+    "server",
+    "lab",
+)
 PURE = frozenset(
-    {"__future__", "base64", "collections", "dataclasses", "datetime", "difflib", "enum", "functools"}
+    {
+        "__future__",
+        "base64",
+        "collections",
+        "dataclasses",
+        "datetime",
+        "difflib",
+        "enum",
+        "functools",
+    }
     | {"hashlib", "itertools", "math", "re", "types", "typing", "msgspec", "domain", "string"}
     | {"textwrap", "unicodedata", "urllib", "operator", "decimal", "posixpath"}
 )
@@ -113,7 +131,9 @@ def test_importing_the_sdk_brings_in_the_standard_library_alone() -> None:
 
 
 def test_nothing_tracked_names_this_machine() -> None:
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True)
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True
+    )
     told = [
         name
         for name in tracked.stdout.splitlines()
