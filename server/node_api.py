@@ -22,7 +22,6 @@ from application.commands.node import Applied, Stretch, apply_journal
 from application.lab import Lab
 from application.ports import Found
 from domain.errors import InvalidInput, NotAuthenticated, NotFound
-from domain.jobs import fold
 from providers.storage.base import MAX_BLOB_BYTES, WrongOffset
 from server.blob_response import blob_response
 from server.bodies import read_body, unpacked
@@ -35,7 +34,7 @@ REMEMBERED_UPLOADS = 10_000
 _STREAM = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 Readable = Callable[[str, str], bool]
-"""Whether a job (its id) may read a blob (its SHA-256) beyond its own files: its team's artifacts."""
+"""Whether a job (its id) may read a blob (its SHA-256): its files, its team's artifacts."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -134,10 +133,7 @@ class _Node:
         return {"have": False, "offset": offset, "chunk": blobs.chunk_bytes}
 
     def _may_read(self, job: str, sha256: str) -> bool:
-        if self._uploads.holds(job, sha256) or self._readable(job, sha256):
-            return True
-        files = fold(self._lab.log.stream(job)).spec.files
-        return any(file.sha256 == sha256 for file in files)
+        return self._uploads.holds(job, sha256) or self._readable(job, sha256)
 
 
 class _Uploads:
