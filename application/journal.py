@@ -95,13 +95,24 @@ _decoder = msgspec.json.Decoder(Record)
 def read_journal(body: bytes) -> tuple[list[Record], int]:
     """The records of the whole lines of ``body``, and how many bytes those lines are.
 
-    Lines this version does not know (a newer wrapper's, or garbage) are passed over.
+    Stops before an ``ended`` that is not the first, so that it is applied alone: when a job is known
+    to be over, all that was said before it is stored. Lines this version does not know (a newer
+    wrapper's, or garbage) are passed over.
     """
-    end = body.rfind(b"\n") + 1
     records: list[Record] = []
-    for line in body[:end].splitlines():
-        try:
-            records.append(_decoder.decode(line))
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            continue
-    return records, end
+    length = 0
+    for line in body[: body.rfind(b"\n") + 1].split(b"\n")[:-1]:
+        record = _decode(line)
+        if length and isinstance(record, PhaseChange) and record.phase == "ended":
+            break
+        if record is not None:
+            records.append(record)
+        length += len(line) + 1
+    return records, length
+
+
+def _decode(line: bytes) -> Record | None:
+    try:
+        return _decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None

@@ -137,8 +137,11 @@ class Worker:
 
     def start(self) -> None:
         logging.getLogger("apscheduler").setLevel(logging.WARNING)
+        now = datetime.now(UTC)
         self._schedule.add_listener(_tell_skipped, EVENT_JOB_MAX_INSTANCES)
-        self._schedule.add_job(self._discover, "interval", seconds=ROUND_S, id="rounds")
+        self._schedule.add_job(
+            self._discover, "interval", seconds=ROUND_S, id="rounds", next_run_time=now
+        )
         self._schedule.add_job(self._prune, "interval", hours=PRUNE_HOURS, id="prune")
         self._follower.start()
         self._listener.start()

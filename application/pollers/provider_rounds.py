@@ -32,7 +32,7 @@ from projections.rows import WorkRow
 from providers.base import ComputeProvider, Handle, ProviderUnavailable, Wait
 
 POLLER = system("poller")
-RECOVER_AFTER_S = 2.0
+RECOVER_AFTER_S = 1.0
 STOP_AGAIN_S = 5.0
 LIMITS_EVERY_S = 1.0
 ORPHAN_GRACE_S = 30.0
