@@ -20,7 +20,8 @@ from application.permissions import Action, require, require_own
 from domain.errors import InvalidInput, NotFound
 from projections.rows import ArtifactRow, JobRow
 from projections.telemetry_queries import LineRow
-from server.blob_response import SAFE_HEADERS, blob_response, disposition
+from providers.storage.base import disposition
+from server.blob_response import SAFE_HEADERS, blob_response
 from server.bodies import read_body
 from server.http_errors import answering
 
