@@ -22,7 +22,7 @@ from application.commands.node import Applied, Stretch, apply_journal
 from application.lab import Lab
 from application.ports import Found
 from domain.errors import InvalidInput, NotAuthenticated, NotFound
-from providers.storage.base import MAX_BLOB_BYTES, WrongOffset
+from providers.storage.base import MAX_BLOB_BYTES, WrongOffset, checked
 from server.blob_response import blob_response
 from server.bodies import read_body, unpacked
 from server.http_errors import Gone, TooLarge, answer_of, answering
@@ -73,7 +73,7 @@ class _Node:
     async def plan(self, request: Request) -> Response:
         found = await self._caller(request)
         body = await read_body(request, limit=PLAN_BYTES)
-        sha256, size = request.path_params["sha256"], _size(body)
+        sha256, size = _digest(request), _size(body)
         return JSONResponse(await run_in_threadpool(self._plan, found, sha256, size=size))
 
     async def chunk(self, request: Request) -> Response:
@@ -82,7 +82,7 @@ class _Node:
         if size > MAX_BLOB_BYTES:
             raise TooLarge(limit=MAX_BLOB_BYTES)
         data = await read_body(request, limit=self._lab.blobs.chunk_bytes)
-        sha256 = request.path_params["sha256"]
+        sha256 = _digest(request)
         try:
             after, have = await run_in_threadpool(
                 self._lab.blobs.write,
@@ -101,7 +101,7 @@ class _Node:
 
     async def download(self, request: Request) -> Response:
         found = await self._caller(request)
-        sha256 = request.path_params["sha256"]
+        sha256 = _digest(request)
         if not await run_in_threadpool(self._may_read, found.id, sha256):
             raise NotFound(kind="artifact", id=sha256)
         return await run_in_threadpool(blob_response, self._lab.blobs, sha256, request)
@@ -152,6 +152,10 @@ class _Uploads:
     def holds(self, job: str, sha256: str) -> bool:
         with self._lock:
             return (job, sha256) in self._known
+
+
+def _digest(request: Request) -> str:
+    return checked(str(request.path_params["sha256"]))
 
 
 def _stretch(request: Request, found: Found, body: bytes) -> Stretch:

@@ -6,7 +6,6 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import msgspec
 import uvicorn
@@ -19,7 +18,7 @@ from domain.job_events import JobQueued
 from domain.job_spec import FrozenFile, JobSpec
 from domain.jobs import fold
 from domain.model import Event
-from domain.observations import Observation, Phase
+from domain.observations import Exit, Observation, Phase
 from domain.teams import Role
 from server.bootstrap import System
 from server.files_api import file_routes
@@ -66,11 +65,11 @@ def start_job(
 
 
 def end_job(system: System, job: str) -> None:
-    """The provider says the attempt is gone."""
+    """The provider says that the command ended well."""
     now = system.lab.clock.now()
-    gone = Observation(attempt=1, phase=Phase.GONE, at=now, source="provider")
+    seen = Observation(attempt=1, phase=Phase.ENDED, at=now, source="provider", exit=Exit(code=0))
     state = fold(system.lab.log.stream(job))
-    system.lab.log.append(list(state.observe(gone, now=now, by="system:test")))
+    system.lab.log.append(list(state.observe(seen, now=now, by="system:test")))
 
 
 def project(system: System) -> None:
@@ -111,7 +110,3 @@ def served(make: Callable[[], Starlette]) -> Iterator[Served]:
         yield server
     finally:
         server.stop()
-
-
-def folder_url(folder: Path) -> str:
-    return f"file://{folder}"
