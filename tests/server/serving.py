@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import msgspec
 import uvicorn
@@ -13,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 
 from application.actor import Actor
+from domain.artifacts import ArtifactKind, ArtifactSaved
 from domain.errors import NotAuthenticated
 from domain.job_events import JobQueued
 from domain.job_spec import FrozenFile, JobSpec
@@ -70,6 +72,27 @@ def end_job(system: System, job: str) -> None:
     seen = Observation(attempt=1, phase=Phase.ENDED, at=now, source="provider", exit=Exit(code=0))
     state = fold(system.lab.log.stream(job))
     system.lab.log.append(list(state.observe(seen, now=now, by="system:test")))
+
+
+def frozen_file(path: str, sha256: str, size: int) -> FrozenFile:
+    return FrozenFile(path=path, sha256=sha256, size=size)
+
+
+def saved(artifact: str, *, job: str, team: str, sha256: str) -> ArtifactSaved:
+    """That ``job`` saved a model of one file, ``dir/model.bin``."""
+    return ArtifactSaved(
+        originator_id=artifact,
+        originator_version=1,
+        at=datetime(2026, 1, 2, tzinfo=UTC),
+        by=f"node:{job}",
+        team=team,
+        experiment="exp_1",
+        job=job,
+        attempt=1,
+        kind=ArtifactKind.MODEL,
+        name="model",
+        files=(frozen_file("dir/model.bin", sha256, 6),),
+    )
 
 
 def project(system: System) -> None:

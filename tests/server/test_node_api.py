@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from urllib.parse import quote
 
 import httpx
 import pytest
 
-from domain.artifacts import ArtifactKind, ArtifactSaved
 from domain.errors import StoreUnavailable
-from domain.job_spec import FrozenFile
 from domain.jobs import fold
 from server.bodies import unpacked
 from server.bootstrap import System
 from server.http_errors import TooLarge, answer_of
 from server.node_api import JOURNAL_BYTES
 from tests.contracts.artifact_store import BIG, CHUNK_BYTES, FIRST, HOSTILE, REST, SMALL, digest
-from tests.server.serving import app_of, end_job, project, served, start_job
+from tests.server.serving import app_of, end_job, frozen_file, project, saved, served, start_job
 
 pytestmark = pytest.mark.postgres
 
@@ -34,6 +30,7 @@ NOWHERE: list[dict[str, object]] = [
     {"node": "x"},
     {"node": 2**31},
 ]
+HUGE = 10**30
 HERE = {"attempt": 1, "node": 0, "stream": "node", "offset": 0}
 
 
@@ -220,10 +217,15 @@ def test_a_job_reads_its_own_files_and_its_teams_artifacts_and_no_others(
     system: System, client: httpx.Client
 ) -> None:
     mine, teams, others = (system.lab.blobs.put(text) for text in (b"mine", b"teams", b"others"))
-    own = Node(client, start_job(system, "job_1", files=(frozen("a.py", mine, 4),)))
+    own = Node(client, start_job(system, "job_1", files=(frozen_file("a.py", mine, 4),)))
     start_job(system, "job_2")
     start_job(system, "job_3", team="team_2")
-    system.lab.log.append([saved("job_2", "team_1", teams), saved("job_3", "team_2", others)])
+    system.lab.log.append(
+        [
+            saved("art_1", job="job_2", team="team_1", sha256=teams),
+            saved("art_2", job="job_3", team="team_2", sha256=others),
+        ]
+    )
     project(system)
     assert own.get(mine) == (200, b"mine")
     assert own.get(teams) == (200, b"teams")
@@ -251,6 +253,25 @@ def test_a_record_no_database_can_hold_stops_neither_the_journal_nor_the_read_mo
         {"k": "save", "t": 1.0, "id": "x"},
         {"k": "saved", "t": 1.0, "id": "x\0", "kind": "spell", "name": "n", "files": []},
         {"k": "saved", "t": 1.0, "id": "y", "kind": "model", "name": "n\0", "files": []},
+        {
+            "k": "saved",
+            "t": 1.0,
+            "id": "z",
+            "kind": "model",
+            "name": "n",
+            "files": [],
+            "step": HUGE,
+        },
+        {
+            "k": "saved",
+            "t": 1.0,
+            "id": "q",
+            "kind": "model",
+            "name": "n",
+            "files": [],
+            "metadata": {"m": HUGE},
+        },
+        {"k": "log", "t": 1.0, "n": HUGE, "p": "run", "s": "out", "m": "huge"},
         {"k": "progress", "t": 1.0, "percent": 3, "message": "a\0b"},
         {"k": "error", "t": 1.0, "message": "a\0b"},
         {"k": "result", "t": 1.0, "score": {"a\0": 1e308}, "message": "a\0b"},
@@ -268,24 +289,3 @@ def test_a_record_no_database_can_hold_stops_neither_the_journal_nor_the_read_mo
 def test_a_database_that_is_away_is_worth_another_try() -> None:
     answer = answer_of(StoreUnavailable(why="restarting"))
     assert (answer.status_code, int(answer.headers["retry-after"]) > 0) == (503, True)
-
-
-def frozen(path: str, sha256: str, size: int) -> FrozenFile:
-    return FrozenFile(path=path, sha256=sha256, size=size)
-
-
-def saved(job: str, team: str, sha256: str) -> ArtifactSaved:
-    name = hashlib.sha256(job.encode()).hexdigest()[:8]
-    return ArtifactSaved(
-        originator_id=f"art_{name}",
-        originator_version=1,
-        at=datetime(2026, 1, 2, tzinfo=UTC),
-        by="node",
-        team=team,
-        experiment="exp_1",
-        job=job,
-        attempt=1,
-        kind=ArtifactKind.MODEL,
-        name="model",
-        files=(frozen("dir/model.bin", sha256, 6),),
-    )
