@@ -25,6 +25,7 @@ from application.ports import (
     Telemetry,
     Vault,
 )
+from domain.codec import topic
 from domain.errors import Conflict
 from domain.loss import LossPolicy
 from domain.model import Event, Guard
@@ -73,7 +74,14 @@ class Lab:
 
     def append(self, events: Iterable[Event], guards: Sequence[Guard] = (), *, actor: Actor) -> int:
         """Record ``events`` with the actor's command as their cause; their last position."""
-        return self.log.append([_caused(e, actor.command) for e in events], guards)
+        facts = [_caused(event, actor.command) for event in events]
+        names = [topic(type(fact)) for fact in facts]
+        for name in names:
+            self.reached(f"before {name}")
+        position = self.log.append(facts, guards)
+        for name in names:
+            self.reached(f"after {name}")
+        return position
 
     def change(
         self,
