@@ -6,11 +6,9 @@ what it may read is its files, its team's artifacts and what it uploaded. The wo
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from collections.abc import Callable
 from threading import Lock
-from typing import NoReturn
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
@@ -21,26 +19,20 @@ from starlette.routing import Route
 from application.commands.node import Applied, Stretch, apply_journal
 from application.lab import Lab
 from application.ports import Found
-from domain.errors import InvalidInput, NotAuthenticated, NotFound
-from providers.storage.base import MAX_BLOB_BYTES, WrongOffset, checked
+from domain.errors import NotFound
+from providers.storage.base import MAX_BLOB_BYTES, WrongOffset
 from server.blob_response import blob_response
 from server.bodies import read_body, unpacked
 from server.http_errors import Gone, TooLarge, answer_of, answering
+from server.node_requests import caller_of, digest_of, number_of, size_of, stretch_of
 
 JOURNAL_BYTES = 1024 * 1024
 PLAN_BYTES = 4096
 GRANT_FOR_S = 3600
 REMEMBERED_UPLOADS = 10_000
-_STREAM = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 Readable = Callable[[str, str], bool]
 """Whether a job (its id) may read a blob (its SHA-256): its files, its team's artifacts."""
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """The body of ``POST /node/v1/blobs/<sha256>``."""
-
-    size: int
 
 
 def node_routes(lab: Lab, readable: Readable) -> list[Route]:
@@ -62,27 +54,27 @@ class _Node:
         self._uploads = _Uploads()
 
     async def journal(self, request: Request) -> Response:
-        found = await self._caller(request)
+        found = await caller_of(self._lab, request)
         body = await read_body(request, limit=JOURNAL_BYTES)
         body = unpacked(body, request.headers.get("content-encoding", ""), limit=JOURNAL_BYTES)
-        stretch = _stretch(request, found, body)
+        stretch = stretch_of(request, found, body)
         applied = await run_in_threadpool(self._apply, stretch)
         answer = {"next": applied.next, "stop": msgspec.to_builtins(applied.stop)}
         return JSONResponse(answer, status_code=200 if applied.in_order else 409)
 
     async def plan(self, request: Request) -> Response:
-        found = await self._caller(request)
+        found = await caller_of(self._lab, request)
         body = await read_body(request, limit=PLAN_BYTES)
-        sha256, size = _digest(request), _size(body)
+        sha256, size = digest_of(request), size_of(body)
         return JSONResponse(await run_in_threadpool(self._plan, found, sha256, size=size))
 
     async def chunk(self, request: Request) -> Response:
-        found = await self._caller(request)
-        offset, size = _number(request, "offset"), _number(request, "size")
+        found = await caller_of(self._lab, request)
+        offset, size = number_of(request, "offset"), number_of(request, "size")
         if size > MAX_BLOB_BYTES:
             raise TooLarge(limit=MAX_BLOB_BYTES)
         data = await read_body(request, limit=self._lab.blobs.chunk_bytes)
-        sha256 = _digest(request)
+        sha256 = digest_of(request)
         try:
             after, have = await run_in_threadpool(
                 self._lab.blobs.write,
@@ -100,20 +92,11 @@ class _Node:
         return JSONResponse({"offset": after, "have": have})
 
     async def download(self, request: Request) -> Response:
-        found = await self._caller(request)
-        sha256 = _digest(request)
+        found = await caller_of(self._lab, request)
+        sha256 = digest_of(request)
         if not await run_in_threadpool(self._may_read, found.id, sha256):
             raise NotFound(kind="artifact", id=sha256)
         return await run_in_threadpool(blob_response, self._lab.blobs, sha256, request)
-
-    async def _caller(self, request: Request) -> Found:
-        scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-        found = None
-        if scheme.lower() == "bearer" and secret.isascii():
-            found = await run_in_threadpool(self._lab.credentials.find, secret.strip())
-        if found is None or found.kind != "job":
-            raise NotAuthenticated(why="no valid job token came with the request")
-        return found
 
     def _apply(self, stretch: Stretch) -> Applied:
         """Also for a job that is over: what its node still has to tell is kept."""
@@ -152,46 +135,3 @@ class _Uploads:
     def holds(self, job: str, sha256: str) -> bool:
         with self._lock:
             return (job, sha256) in self._known
-
-
-def _digest(request: Request) -> str:
-    return checked(str(request.path_params["sha256"]))
-
-
-def _stretch(request: Request, found: Found, body: bytes) -> Stretch:
-    attempt, stream = _number(request, "attempt"), request.query_params.get("stream", "")
-    if found.scopes != (str(attempt),):
-        raise NotAuthenticated(why="the job token is another attempt's")
-    if not _STREAM.fullmatch(stream):
-        _refuse("stream", stream, "Name the journal's file, without .jsonl.")
-    return Stretch(
-        job=found.id,
-        attempt=attempt,
-        node=_number(request, "node", below=2**31),
-        stream=stream,
-        offset=_number(request, "offset"),
-        body=body,
-    )
-
-
-def _number(request: Request, name: str, *, below: int = 2**63) -> int:
-    text = request.query_params.get(name, "")
-    if not (text.isascii() and text.isdecimal() and len(text) < 20 and int(text) < below):
-        _refuse(name, text, "Send a whole number, 0 or more.")
-    return int(text)
-
-
-def _size(body: bytes) -> int:
-    try:
-        size = msgspec.json.decode(body, type=Plan).size
-    except msgspec.DecodeError:
-        size = -1
-    if size < 0:
-        _refuse("size", body[:80].decode("utf-8", "replace"), 'Send {"size": bytes}.')
-    if size > MAX_BLOB_BYTES:
-        raise TooLarge(limit=MAX_BLOB_BYTES)
-    return size
-
-
-def _refuse(field: str, value: str, way_out: str) -> NoReturn:
-    raise InvalidInput(field=field, value=value, way_out=way_out)
