@@ -33,6 +33,7 @@ from domain.job_spec import FrozenFile
 from domain.jobs import Job, fold
 from domain.observations import Exit, Observation, Phase
 from domain.telemetry import LogLine, MetricChunk, Progress, TelemetryBatch
+from providers.base import Handle
 
 PHASES = {
     "claimed": Phase.PROVISIONING,
@@ -145,6 +146,8 @@ def _phase(lab: Lab, job: Job, stretch: Stretch, record: Record, actor: Actor) -
 
 def _saved(lab: Lab, job: Job, stretch: Stretch, record: Record, actor: Actor) -> None:
     assert isinstance(record, Saved)  # noqa: S101
+    if record.spooled and not _fetch_spooled(lab, job, record):
+        return
     fact = ArtifactSaved(
         originator_id=artifact_id(stretch.job, stretch.attempt, record.id),
         originator_version=1,
@@ -164,6 +167,16 @@ def _saved(lab: Lab, job: Job, stretch: Stretch, record: Record, actor: Actor) -
         lab.append([fact], actor=actor)
     except (Conflict, UniqueTaken):
         return  # recorded before: the journal is repeated after a crash
+
+
+def _fetch_spooled(lab: Lab, job: Job, record: Saved) -> bool:
+    """Bring in what the node could not upload; whether every byte is in the store now."""
+    missing = [file.sha256 for file in record.files if not lab.blobs.has(file.sha256)]
+    for sha256 in missing:
+        data = lab.providers.of(job.provider).spooled_blob(Handle(job.ref), sha256)
+        if data is None or lab.blobs.put(data) != sha256:
+            return False
+    return True
 
 
 def _result(lab: Lab, job: Job, stretch: Stretch, record: Record, actor: Actor) -> None:

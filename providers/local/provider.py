@@ -153,7 +153,9 @@ class LocalProvider(ComputeProvider):
         self, handle: Handle, offsets: Mapping[tuple[int, str], int], *, limit: int
     ) -> Sequence[SpoolChunk]:
         chunks = []
-        for stream, path in RunDir(self.root, handle).journals():
+        run = RunDir(self.root, handle)
+        run.confirm({stream: offset for (_, stream), offset in offsets.items()})
+        for stream, path in run.journals():
             start = offsets.get((0, stream), 0)
             with path.open("rb") as journal:
                 journal.seek(start)
