@@ -18,6 +18,7 @@ from application.ports import (
     Blobs,
     Clock,
     Credentials,
+    Holdings,
     Ids,
     Locks,
     Providers,
@@ -66,6 +67,7 @@ class Lab:
     credentials: Credentials
     telemetry: Telemetry
     blobs: Blobs
+    holdings: Holdings
     providers: Providers
     locks: Locks
     policy: Policy

@@ -17,6 +17,7 @@ from projections.telemetry_queries import TelemetryQueries
 from providers.storage.open import open_store
 from server.credentials import HashedCredentials
 from server.failpoints import failpoint
+from server.holdings import TeamHoldings
 from server.keys import MasterKey
 from server.live_providers import LiveProviders
 from server.postgres.event_store import PostgresEventLog
@@ -74,6 +75,7 @@ def _build(settings: Settings, dsn: str, pool: Pool, locks: AdvisoryLocks) -> Sy
         credentials=HashedCredentials(pool, schema, master),
         telemetry=TelemetryStore(pool, schema),
         blobs=blobs,
+        holdings=TeamHoldings(pool, schema),
         providers=LiveProviders(
             log, home=settings.home, sdk=SDK, read_blob=blobs.read, reached=reached
         ),

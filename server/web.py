@@ -81,7 +81,7 @@ def _routes(parts: System, use: Use) -> list[BaseRoute]:
     return [
         Route("/healthz", _alive),
         Route("/readyz", _ready(parts)),
-        *node_routes(parts.lab, readable_by_job(parts.lab, parts.queries)),
+        *node_routes(parts.lab, readable_by_job(parts.lab)),
         *file_routes(parts.lab, parts.queries, parts.telemetry, authenticate),
         *graphql_routes(use),
     ]

@@ -146,8 +146,10 @@ def _phase(lab: Lab, job: Job, stretch: Stretch, record: Record, actor: Actor) -
 
 def _saved(lab: Lab, job: Job, stretch: Stretch, record: Record, actor: Actor) -> None:
     assert isinstance(record, Saved)  # noqa: S101
-    if record.spooled and not _fetch_spooled(lab, job, record):
-        return
+    if record.spooled:
+        _fetch_spooled(lab, job, record)
+    if lab.holdings.missing(job.team, [file.sha256 for file in record.files]):
+        return  # a hash is no proof: nobody of this team ever showed these bytes
     fact = ArtifactSaved(
         originator_id=artifact_id(stretch.job, stretch.attempt, record.id),
         originator_version=1,
@@ -169,14 +171,12 @@ def _saved(lab: Lab, job: Job, stretch: Stretch, record: Record, actor: Actor) -
         return  # recorded before: the journal is repeated after a crash
 
 
-def _fetch_spooled(lab: Lab, job: Job, record: Saved) -> bool:
-    """Bring in what the node could not upload; whether every byte is in the store now."""
-    missing = [file.sha256 for file in record.files if not lab.blobs.has(file.sha256)]
-    for sha256 in missing:
+def _fetch_spooled(lab: Lab, job: Job, record: Saved) -> None:
+    """Bring in what the node could not upload."""
+    for sha256 in lab.holdings.missing(job.team, [file.sha256 for file in record.files]):
         data = lab.providers.of(job.provider).spooled_blob(Handle(job.ref), sha256)
-        if data is None or lab.blobs.put(data) != sha256:
-            return False
-    return True
+        if data is not None and lab.blobs.put(data) == sha256:
+            lab.holdings.hold(job.team, sha256)
 
 
 def _result(lab: Lab, job: Job, stretch: Stretch, record: Record, actor: Actor) -> None:
