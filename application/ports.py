@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import msgspec
 
+from domain.telemetry import TelemetryBatch
 from providers.base import ComputeProvider
 
 
@@ -98,45 +99,6 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[str, ...] = ()
 
 
-class LogLine(msgspec.Struct, frozen=True, kw_only=True):
-    """``number`` counts from 1 without gaps per attempt and node."""
-
-    number: int
-    at: float
-    phase: str
-    stream: str
-    text: str
-
-
-class MetricChunk(msgspec.Struct, frozen=True, kw_only=True):
-    """Points of one metric, packed little-endian: int64 steps, float64 values, float64 unix seconds."""
-
-    name: str
-    steps: bytes
-    values: bytes
-    times: bytes
-
-
-class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    at: float
-    percent: float
-    message: str = ""
-
-
-class TelemetryBatch(msgspec.Struct, frozen=True, kw_only=True):
-    """What one stretch of a journal says besides facts. Applied with the new offset, in one transaction."""
-
-    job: str
-    attempt: int
-    node: int
-    stream: str
-    offset: int
-    next: int
-    lines: tuple[LogLine, ...] = ()
-    chunks: tuple[MetricChunk, ...] = ()
-    progress: Progress | None = None
-
-
 class Telemetry(Protocol):
     def offset(self, *, job: str, attempt: int, node: int, stream: str) -> int:
         """The journal offset up to which everything is applied; 0 for an unknown stream."""
@@ -155,8 +117,23 @@ class Telemetry(Protocol):
     def last_heartbeat(self, *, job: str, attempt: int) -> datetime | None: ...
 
 
+class PutGrant(Protocol):
+    """Permission to PUT one whole object without any other credential, until it expires."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
 class Blobs(Protocol):
-    """Content-addressed bytes; ``providers/storage`` keeps the promise."""
+    """Content-addressed bytes; ``providers/storage`` keeps the promise and says what is raised.
+
+    ``owner`` keeps unfinished uploads apart: a job cannot spoil another's.
+    """
+
+    chunk_bytes: ClassVar[int]
 
     def has(self, sha256: str) -> bool: ...
 
@@ -166,7 +143,29 @@ class Blobs(Protocol):
         """Store and return the SHA-256. Storing twice is once."""
         ...
 
-    def read(self, sha256: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]: ...
+    def received(self, sha256: str, *, owner: str = "") -> int:
+        """Where an unfinished upload goes on; 0 when there is none."""
+        ...
+
+    def write(
+        self, sha256: str, *, offset: int, size: int, chunk: bytes, owner: str = ""
+    ) -> tuple[int, bool]:
+        """The new offset, and whether the blob is whole, verified and stored."""
+        ...
+
+    def read(self, sha256: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """``NotFound`` at once; a whole read is verified before its last piece."""
+        ...
+
+    def presign_get(self, sha256: str, *, expires_s: int, filename: str = "") -> str | None: ...
+
+    def presign_put(
+        self, sha256: str, size: int, *, expires_s: int, owner: str = ""
+    ) -> PutGrant | None: ...
+
+    def confirm(self, sha256: str, size: int, *, owner: str = "") -> bool:
+        """Verify what was PUT by a grant; whether the blob is there."""
+        ...
 
 
 class Locks(Protocol):

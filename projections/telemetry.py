@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 import psycopg
 from psycopg import sql
 from psycopg_pool import ConnectionPool
+
+from domain.telemetry import MetricChunk, TelemetryBatch
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Pool = ConnectionPool[Connection]
@@ -55,47 +57,6 @@ on conflict (job, attempt, node) do update set at = greatest(heartbeats.at, excl
 _LAST_BEAT = "select max(at) from {s}.heartbeats where job = %s and attempt = %s"
 
 
-class Line(Protocol):
-    """A numbered log line; ``application.ports.LogLine`` is one."""
-
-    number: int
-    at: float
-    phase: str
-    stream: str
-    text: str
-
-
-class Chunk(Protocol):
-    """Packed points; ``application.ports.MetricChunk`` is one."""
-
-    name: str
-    steps: bytes
-    values: bytes
-    times: bytes
-
-
-class Advance(Protocol):
-    """The latest progress report in a batch."""
-
-    at: float
-    percent: float
-    message: str
-
-
-class Batch(Protocol):
-    """One stretch of a journal, decoded; ``application.ports.TelemetryBatch`` is one."""
-
-    job: str
-    attempt: int
-    node: int
-    stream: str
-    offset: int
-    next: int
-    lines: Sequence[Any]
-    chunks: Sequence[Any]
-    progress: Any
-
-
 class TelemetryStore:
     """Telemetry in one migrated schema. Safe to share between threads; the pool stays the caller's."""
 
@@ -123,7 +84,7 @@ class TelemetryStore:
             rows = conn.execute(self._sql[_OFFSETS], (job, attempt)).fetchall()
         return {(node, stream): position for node, stream, position in rows}
 
-    def apply(self, batch: Batch) -> bool:
+    def apply(self, batch: TelemetryBatch) -> bool:
         """Store ``batch`` and move its offset, or neither: ``False`` when another call was first."""
         where = {
             "job": batch.job,
@@ -156,7 +117,7 @@ class TelemetryStore:
             row = conn.execute(self._sql[_LAST_BEAT], (job, attempt)).fetchone()
         return row[0] if row else None
 
-    def _store(self, conn: Connection, batch: Batch) -> None:
+    def _store(self, conn: Connection, batch: TelemetryBatch) -> None:
         if batch.lines:
             conn.execute(self._sql[_SEGMENT], _segment(batch))
         if batch.chunks:
@@ -169,8 +130,8 @@ class TelemetryStore:
             conn.execute(self._sql[_PROGRESS], row)
 
 
-def _segment(batch: Batch) -> tuple[object, ...]:
-    lines: Sequence[Line] = batch.lines
+def _segment(batch: TelemetryBatch) -> tuple[object, ...]:
+    lines = batch.lines
     packed = msgspec.json.encode([(x.number, x.at, x.phase, x.stream, x.text) for x in lines])
     return (
         batch.job,
@@ -184,7 +145,7 @@ def _segment(batch: Batch) -> tuple[object, ...]:
     )
 
 
-def _chunk(batch: Batch, chunk: Chunk) -> tuple[object, ...]:
+def _chunk(batch: TelemetryBatch, chunk: MetricChunk) -> tuple[object, ...]:
     count = len(chunk.steps) // 8
     (first,) = struct.unpack_from("<q", chunk.steps)
     (last,) = struct.unpack_from("<q", chunk.steps, (count - 1) * 8)

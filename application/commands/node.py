@@ -27,12 +27,12 @@ from application.journal import (
 )
 from application.lab import Lab
 from application.log import UniqueTaken
-from application.ports import LogLine, MetricChunk, Progress, TelemetryBatch
 from domain.artifacts import ArtifactKind, ArtifactSaved, artifact_id
 from domain.errors import Conflict
 from domain.job_spec import FrozenFile
 from domain.jobs import Job, fold
 from domain.observations import Exit, Observation, Phase
+from domain.telemetry import LogLine, MetricChunk, Progress, TelemetryBatch
 
 PHASES = {
     "claimed": Phase.PROVISIONING,

@@ -41,7 +41,10 @@ class Uploader:
             while self._waiting:
                 try:
                     spooled = not self._upload(self._waiting[0])
-                except (JobOver, Unreachable):
+                except JobOver:
+                    self.give_up()
+                    spooled = True
+                except Unreachable:
                     if not backoff.wait(self._given_up):
                         continue
                     spooled = True

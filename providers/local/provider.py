@@ -9,7 +9,6 @@ import fcntl
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -59,7 +58,7 @@ class LocalProvider(ComputeProvider):
         self.sdk = sdk
         self.read_blob = read_blob
         self.has: Capacity = capacity(settings)
-        self.children: list[subprocess.Popen[bytes]] = []
+        self.children: list[int] = []
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def check(self) -> Check:
@@ -206,26 +205,24 @@ class LocalProvider(ComputeProvider):
         partial.replace(target)
 
     def _spawn(self, run: RunDir, slot: Slot) -> Process:
-        devices = ",".join(map(str, slot.accelerators))
+        """Start the wrapper in a session of its own, so that it outlives us."""
         env = {k: v for k, v in os.environ.items() if k in PASSED_ON}
-        env["CUDA_VISIBLE_DEVICES"] = devices
-        with (run.path / "wrapper.log").open("ab") as log:
-            child = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-I",
-                    str(self.sdk / "lab" / "node" / "__main__.py"),
-                    str(run.path),
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=run.path,
-                env=env,
-                start_new_session=True,
-            )
-        self.children.append(child)
-        return Process(pid=child.pid, started=start_ticks(child.pid))
+        env["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, slot.accelerators))
+        log = str(run.path / "wrapper.log")
+        wrapper = str(self.sdk / "lab" / "node" / "__main__.py")
+        pid = os.posix_spawn(
+            sys.executable,
+            [sys.executable, "-I", wrapper, str(run.path)],
+            env,
+            setsid=True,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+        )
+        self.children.append(pid)
+        return Process(pid=pid, started=start_ticks(pid))
 
     def _held(self, but: str = "") -> list[Slot]:
         """Slots of attempts that may still run. A folder that was never started counts until it is swept."""
@@ -243,7 +240,12 @@ class LocalProvider(ComputeProvider):
                 yield RunDir(self.root, path.name)
 
     def _reap(self) -> None:
-        self.children = [child for child in self.children if child.poll() is None]
+        """Let the kernel forget children that ended; those of an earlier server are init's."""
+        for pid in list(self.children):
+            with suppress(ChildProcessError):
+                if os.waitpid(pid, os.WNOHANG) == (0, 0):
+                    continue
+            self.children.remove(pid)
 
     @contextmanager
     def _lock(self) -> Iterator[None]:

@@ -101,7 +101,7 @@ def test_a_replaced_job_ends_its_process_and_stops_shipping(
     tmp_path: Path, server: NodeServer
 ) -> None:
     server.over = True
-    attempt = Attempt(tmp_path, run="sleep 1000", server_url=server.url)
+    attempt = Attempt(tmp_path, run=SAVES + "sleep 1000", server_url=server.url)
     assert "ended this job" in attempt.run()["reason"]
 
 

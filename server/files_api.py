@@ -1,0 +1,145 @@
+"""Files for people and API tokens: upload of task files, download of artifacts and logs.
+
+Everything saved by a job is hostile: it leaves as a download, never as a page of ours. Not here:
+who is asking (``server/authentication.py``) and what a role may do (``application/permissions.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, Protocol
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from application.actor import Actor
+from application.lab import Lab
+from application.permissions import Action, require, require_own
+from domain.errors import InvalidInput, NotFound
+from projections.rows import ArtifactRow, JobRow
+from projections.telemetry_queries import LineRow
+from server.blob_response import SAFE_HEADERS, blob_response, disposition
+from server.bodies import read_body
+from server.http_errors import answering
+
+UPLOAD_BYTES = 32 * 1024 * 1024
+TEXT_BLOCK = 64 * 1024
+_BIGGEST = 2**31
+
+Authenticate = Callable[[Request], Actor]
+
+
+class Rows(Protocol):
+    """What is asked of ``projections.queries.Queries``."""
+
+    def artifact(self, artifact: str) -> ArtifactRow | None: ...
+
+    def job(self, job: str) -> JobRow | None: ...
+
+
+class Lines(Protocol):
+    """What is asked of ``projections.telemetry_queries.TelemetryQueries``."""
+
+    def all_lines(self, job: str, *, attempt: int, node: int = 0) -> Iterator[LineRow]: ...
+
+
+def file_routes(
+    lab: Lab, queries: Rows, telemetry_queries: Lines, authenticate: Authenticate
+) -> list[Route]:
+    """The routes under ``/api``. ``authenticate`` is called in a thread and raises ``LabError``."""
+    files = _Files(lab, queries, lines=telemetry_queries, authenticate=authenticate)
+    return [
+        Route("/api/files", answering(files.upload), methods=["POST"]),
+        Route("/api/artifacts/{artifact}/{path:path}", answering(files.artifact), methods=["GET"]),
+        Route("/api/jobs/{job}/log", answering(files.log), methods=["GET"]),
+    ]
+
+
+class _Wanted(NamedTuple):
+    attempt: int
+    node: int
+    times: bool
+
+
+class _Files:
+    def __init__(
+        self, lab: Lab, queries: Rows, *, lines: Lines, authenticate: Authenticate
+    ) -> None:
+        self._lab = lab
+        self._queries = queries
+        self._lines = lines
+        self._authenticate = authenticate
+
+    async def upload(self, request: Request) -> Response:
+        """The raw body becomes a blob; who uploads it twice gets the same answer twice."""
+        await run_in_threadpool(self._actor, request, Action.WRITE_TASKS)
+        data = await read_body(request, limit=UPLOAD_BYTES)
+        sha256 = await run_in_threadpool(self._lab.blobs.put, data)
+        return JSONResponse({"sha256": sha256, "size": len(data)})
+
+    async def artifact(self, request: Request) -> Response:
+        """One file of an artifact, or one range of it."""
+        return await run_in_threadpool(self._artifact, request)
+
+    async def log(self, request: Request) -> Response:
+        """All lines of one attempt (the latest) and node (0) as text; ``times=1`` puts times before."""
+        return await run_in_threadpool(self._log, request)
+
+    def _actor(self, request: Request, action: Action) -> Actor:
+        actor = self._authenticate(request)
+        require(actor, action)
+        return actor
+
+    def _artifact(self, request: Request) -> Response:
+        actor = self._actor(request, Action.READ)
+        artifact, path = request.path_params["artifact"], request.path_params["path"]
+        row = self._queries.artifact(artifact)
+        require_own(actor, row.team if row else "", kind="artifact", id=artifact)
+        files = row.files if row and row.deleted_at is None else []
+        sha256 = next((str(f["sha256"]) for f in files if f["path"] == path), None)
+        if sha256 is None:
+            raise NotFound(kind="artifact", id=f"{artifact}/{path}")
+        return blob_response(self._lab.blobs, sha256, request, filename=path)
+
+    def _log(self, request: Request) -> Response:
+        actor = self._actor(request, Action.READ)
+        job = request.path_params["job"]
+        row = self._queries.job(job)
+        require_own(actor, row.team if row else "", kind="job", id=job)
+        wanted = _wanted(request, latest=row.attempt if row else 0)
+        lines = self._lines.all_lines(job, attempt=wanted.attempt, node=wanted.node)
+        headers = {
+            **SAFE_HEADERS,
+            "Content-Disposition": disposition(f"{job}.{wanted.attempt}.{wanted.node}.log"),
+        }
+        return StreamingResponse(_blocks(lines, times=wanted.times), headers=headers,
+                                 media_type="text/plain; charset=utf-8")  # fmt: skip
+
+
+def _wanted(request: Request, *, latest: int) -> _Wanted:
+    return _Wanted(
+        attempt=_number(request, "attempt", default=latest),
+        node=_number(request, "node", default=0),
+        times=request.query_params.get("times") == "1",
+    )
+
+
+def _number(request: Request, name: str, *, default: int) -> int:
+    text = request.query_params.get(name, "") or str(default)
+    if not (text.isascii() and text.isdecimal() and len(text) < 11 and int(text) < _BIGGEST):
+        raise InvalidInput(field=name, value=text, way_out="Send a whole number, 0 or more.")
+    return int(text)
+
+
+def _blocks(lines: Iterable[LineRow], *, times: bool) -> Iterator[bytes]:
+    block = bytearray()
+    for line in lines:
+        text = f"{line.at:.3f} {line.text}\n" if times else f"{line.text}\n"
+        block += text.encode("utf-8", "replace")
+        if len(block) >= TEXT_BLOCK:
+            yield bytes(block)
+            block.clear()
+    if block:
+        yield bytes(block)
