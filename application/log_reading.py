@@ -69,6 +69,20 @@ class LogReading:
                 return EventPage(events=tuple(found), cursor=cursor, more=False)
         return EventPage(events=tuple(found), cursor=cursor, more=True)
 
+    def jobs_between(self, team: str, *, after: int, upto: int) -> tuple[list[str], int]:
+        """Ids of the team's jobs with an event in the range, and how far it was looked at."""
+        found: dict[str, None] = {}
+        cursor = after
+        for _ in range(SCANS_AT_MOST):
+            rows = self._queries.events(after=cursor, limit=SCAN_ROWS, upto=upto)
+            for row in rows:
+                if row.stream.startswith("job_") and self.team_of(row.stream) == team:
+                    found[row.stream] = None
+            if len(rows) < SCAN_ROWS:
+                return list(found), upto
+            cursor = rows[-1].position
+        return list(found), cursor
+
     def team_of(self, stream: str) -> str:
         """The team's id, or an empty string for what is no team's or not there."""
         if stream.startswith("team_"):

@@ -116,6 +116,17 @@ class Reads:
         require(actor, Action.READ)
         return self._queries.jobs(actor.team, where or JobFilter(), after=after, limit=limit)
 
+    def jobs_position(self) -> int:
+        """How far the log is shown in the jobs; of no team."""
+        return next((p.position for p in self._queries.positions() if p.name == "jobs"), 0)
+
+    def jobs_changed(self, actor: Actor, *, after: int, upto: int) -> tuple[list[JobRow], int]:
+        """Jobs with an event in ``(after, upto]`` as they are now, and the position looked at."""
+        require(actor, Action.READ)
+        ids, position = self._log.jobs_between(actor.team, after=after, upto=upto)
+        rows = (self._queries.job(id) for id in ids)
+        return [row for row in rows if row is not None], position
+
     def job_counts(self, actor: Actor) -> dict[str, int]:
         """By status; statuses without a job are left out."""
         require(actor, Action.READ)
