@@ -60,10 +60,12 @@ def coded(error: GraphQLError) -> GraphQLError:
 
 def extensions(fault: LabError) -> dict[str, object]:
     """``code``, ``transient``, the values of the refusal, and every problem of a task file."""
-    told: dict[str, object] = {"code": fault.code, "transient": fault.transient}
-    for name, value in fault.values.items():
-        if name not in _HIDDEN and isinstance(value, str | int | float | bool | None):
-            told[name] = value
+    told: dict[str, object] = {
+        name: value
+        for name, value in fault.values.items()
+        if name not in _HIDDEN and isinstance(value, str | int | float | bool | None)
+    }
+    told |= {"code": fault.code, "transient": fault.transient}
     if isinstance(fault, InvalidTask):
         told["problems"] = [to_builtins(problem) for problem in fault.problems]
     return told

@@ -17,6 +17,7 @@ from graphql import (
     NullValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    StringValueNode,
     ValidationContext,
     ValidationRule,
 )
@@ -115,4 +116,18 @@ def _size(node: FieldNode) -> int:
     return 1
 
 
-RULES = [LimitsRule, MaxIntrospectionDepthRule]
+class StringsRule(ValidationRule):
+    """Refuses what the store cannot hold in a string: NUL, and halves of surrogate pairs."""
+
+    def enter_string_value(self, node: StringValueNode, *_: object) -> None:
+        if not keepable(node.value):
+            told = "Strings may not hold NUL or lone surrogates."
+            self.report_error(GraphQLError(told, node))
+
+
+def keepable(text: str) -> bool:
+    """Whether the store can hold ``text``."""
+    return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
+
+
+RULES = [LimitsRule, StringsRule, MaxIntrospectionDepthRule]

@@ -59,6 +59,7 @@ class JobQueries:
     async def job_lines(
         self,
         info: Info,
+        *,
         job: strawberry.ID,
         attempt: int = 0,
         node: int = 0,

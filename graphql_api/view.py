@@ -20,6 +20,7 @@ from strawberry.http import GraphQLRequestData
 from strawberry.http.exceptions import NonJsonMessageReceived
 
 from graphql_api.context import Context, Shared
+from graphql_api.limits import keepable
 from graphql_api.schema import SCHEMA
 
 BODY_BYTES = 8 * 1024 * 1024
@@ -110,7 +111,7 @@ def storable(value: object) -> bool:
     waiting: list[tuple[object, int]] = [(value, 0)]
     while waiting:
         item, depth = waiting.pop()
-        if depth > DEEPEST or (isinstance(item, str) and not _keepable(item)):
+        if depth > DEEPEST or (isinstance(item, str) and not keepable(item)):
             return False
         if isinstance(item, dict):
             waiting.extend((part, depth + 1) for pair in item.items() for part in pair)
@@ -133,10 +134,6 @@ def _askable(payload: object) -> bool:
         return False
     variables, name = payload.get("variables"), payload.get("operationName")
     return isinstance(variables, dict | None) and isinstance(name, str | None)
-
-
-def _keepable(text: str) -> bool:
-    return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
 
 
 def _check_body(body: bytes | str) -> None:

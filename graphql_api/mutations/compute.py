@@ -37,6 +37,7 @@ class ProviderMutations:
     async def add_provider(
         self,
         info: Info,
+        *,
         name: str,
         kind: str,
         settings: JSON | None = None,
@@ -88,11 +89,13 @@ class ProviderMutations:
     ) -> ProviderPayload:
         return await _change(info.context, commands.make_default, id, key=idempotency_key)
 
-    @strawberry.mutation(description="Of the team, or of one member; null lifts the limit.")
+    @strawberry.mutation(
+        description="Of the team, or of one member; without `limitMinutes` the limit is lifted."
+    )
     async def set_quota(
         self,
         info: Info,
-        limit_minutes: int | None,
+        limit_minutes: int | None = None,
         user: str = "",
         idempotency_key: Key = "",
     ) -> QuotaPayload:
