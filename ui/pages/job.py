@@ -1,0 +1,6 @@
+"""stub"""
+from ui.shell import Shell
+
+
+async def job(shell: Shell) -> None:
+    shell.crumbs(("job", "/job"))

@@ -1,0 +1,6 @@
+"""stub"""
+from ui.shell import Shell
+
+
+async def launch(shell: Shell) -> None:
+    shell.crumbs(("launch", "/launch"))
