@@ -14,7 +14,7 @@ from nicegui import ui
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -76,6 +76,7 @@ def mount_pages(app: Starlette, use: Use) -> None:
             Route("/setup", sign_in.set_up, methods=["POST"]),
             Route("/team", sign_in.choose_team, methods=["POST"]),
             Route("/static/app.css", _style(sheet)),
+            Route("/favicon.ico", _mark),
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ]
     )
@@ -83,7 +84,6 @@ def mount_pages(app: Starlette, use: Use) -> None:
     ui.run_with(
         pages,  # type: ignore[arg-type]  # a Starlette app has everything that run_with uses
         title="Labledger",
-        favicon=HERE / "static" / "mark.svg",
         dark=None,
         language="en-US",
         binding_refresh_interval=None,
@@ -111,16 +111,19 @@ def _build_pages(use: Use, version: str) -> None:
 
     @ui.page("/")
     @ui.page("/{_:path}")
-    async def window(request: Request) -> None:
+    async def window(request: Request) -> Response | None:
+        actor = request.scope["state"].get("actor")
+        if not isinstance(actor, Actor):  # an address under the assets that is none of them
+            return PlainTextResponse("Not found", 404)
         _head(request, version)
-        actor: Actor = request.scope["state"]["actor"]
         gateway = Gateway(use, actor, request.cookies.get(use.session_cookie, ""))
         me = await gateway.me()
         if me.team is None:
             no_team(me)
-            return
+            return None
         running = (await gateway.job_counts()).get("RUNNING", 0)
         Shell(gateway, me).build(ROUTES, running)
+        return None
 
 
 def _head(request: Request, version: str) -> None:
@@ -130,6 +133,11 @@ def _head(request: Request, version: str) -> None:
     glyphs = json.dumps({key: glyph for key, (_, glyph) in STATUS.items()}).replace("</", "<\\/")
     head = FIRST_PAINT.replace("{theme}", theme).replace("{version}", version)
     ui.add_head_html(head.replace("{glyphs}", glyphs))
+
+
+async def _mark(request: Request) -> Response:
+    del request
+    return FileResponse(HERE / "static" / "mark.svg", media_type="image/svg+xml")
 
 
 def _style(sheet: str) -> Callable[[Request], Awaitable[Response]]:
