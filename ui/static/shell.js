@@ -42,6 +42,12 @@ const Lab = (window.Lab = {
     setTimeout(() => { el.classList.add("out"); setTimeout(() => el.remove(), 240); }, kind === "ok" ? 4000 : 9000);
   },
   now: () => Date.now(),
+  nameEditor(id, name) {
+    const look = setInterval(() => {
+      const content = document.querySelector(`#${id} .cm-content`);
+      if (content) { content.setAttribute("aria-label", name); clearInterval(look); }
+    }, 50);
+  },
   tick(root = document) {
     const now = Lab.now();
     const set = (el, text) => el.textContent === text || (el.textContent = text); // an equal write would still wake the observer

@@ -60,7 +60,7 @@ class Curves:
 
     async def refresh(self) -> None:
         curves = await self._view.gateway.curves(self._view.row.id)
-        ordered = sorted(curves, key=lambda c: (c.name.startswith(SYSTEM), c.name))
+        ordered = sorted(curves, key=_rank)
         for curve in ordered[: self._most]:
             await self._show(curve)
         self._nothing.set_visibility(not curves)
@@ -133,3 +133,8 @@ class _Curve:
     def value(self, curve: CurveRow) -> None:
         self.points = curve.points
         self._value.set_content(number(curve.last_value))
+
+
+def _rank(curve: CurveRow) -> tuple[bool, bool, str]:
+    """Losses first, the machine's own last."""
+    return curve.name.startswith(SYSTEM), "loss" not in curve.name.lower(), curve.name
