@@ -9,6 +9,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from nicegui import ui
 from starlette.applications import Starlette
@@ -154,10 +155,10 @@ def _run_together(app: Starlette, pages: Starlette, use: Use) -> None:
     outer = app.router.lifespan_context
 
     @asynccontextmanager
-    async def lifespan(running: Starlette) -> AsyncIterator[Mapping[str, object] | None]:
+    async def lifespan(running: Starlette) -> AsyncIterator[Mapping[str, Any]]:
         async with outer(running) as state, pages.router.lifespan_context(pages):
             await run_in_threadpool(_tell_setup, use)
-            yield state
+            yield state or {}
 
     app.router.lifespan_context = lifespan
 

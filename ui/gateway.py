@@ -15,7 +15,10 @@ from typing import TypeVar
 from starlette.concurrency import run_in_threadpool
 
 from application.actor import Actor
-from application.commands import compute, experiments, jobs, tasks
+from application.commands import compute as compute_commands
+from application.commands import experiments as experiment_commands
+from application.commands import jobs as job_commands
+from application.commands import tasks as task_commands
 from application.live import ANY, Change
 from application.permissions import Action, allowed, require, require_own
 from application.use import Use
@@ -242,14 +245,14 @@ class Gateway:
         """Ask the provider itself; ``ProviderError`` when it cannot be asked."""
 
         def ask() -> Check:
-            compute.own_provider(self._use.lab, self._actor, provider, Action.READ)
+            compute_commands.own_provider(self._use.lab, self._actor, provider, Action.READ)
             return self._use.lab.providers.of(provider).check()
 
         return await self._read(ask)
 
     async def offers(self, provider: str) -> Sequence[Offer]:
         def ask() -> Sequence[Offer]:
-            compute.own_provider(self._use.lab, self._actor, provider, Action.READ)
+            compute_commands.own_provider(self._use.lab, self._actor, provider, Action.READ)
             return self._use.lab.providers.of(provider).offers()
 
         return await self._read(ask)
@@ -272,21 +275,21 @@ class Gateway:
         return await self._read(ask)
 
     async def stop(self, job: str) -> None:
-        await self._do(lambda actor: jobs.stop_job(self._use.lab, actor, job))
+        await self._do(lambda actor: job_commands.stop_job(self._use.lab, actor, job))
 
     async def rerun(self, job: str, *, checkpoint: str = "") -> str:
         """The new job's id."""
         return await self._do(
-            lambda actor: jobs.rerun_job(self._use.lab, actor, job, checkpoint=checkpoint)
+            lambda actor: job_commands.rerun_job(self._use.lab, actor, job, checkpoint=checkpoint)
         )
 
-    async def launch(self, launch: jobs.Launch) -> str:
+    async def launch(self, launch: job_commands.Launch) -> str:
         """The new job's id."""
-        return await self._do(lambda actor: jobs.queue_job(self._use.lab, actor, launch))
+        return await self._do(lambda actor: job_commands.queue_job(self._use.lab, actor, launch))
 
     async def create_task(self, *, experiment: str, yaml: str) -> str:
         return await self._do(
-            lambda actor: tasks.create_task(
+            lambda actor: task_commands.create_task(
                 self._use.lab, actor, experiment=experiment, yaml=yaml
             )
         )
@@ -295,23 +298,23 @@ class Gateway:
         """The number of the latest revision after it."""
 
         def revise(actor: Actor) -> int:
-            tasks.revise_task(self._use.lab, actor, task, yaml=yaml)
+            task_commands.revise_task(self._use.lab, actor, task, yaml=yaml)
             return fold_task(self._use.lab.log.stream(task)).latest.number
 
         return await self._do(revise)
 
     async def restore_task(self, task: str, *, revision: int) -> None:
         await self._do(
-            lambda actor: tasks.restore_task(self._use.lab, actor, task, revision=revision)
+            lambda actor: task_commands.restore_task(self._use.lab, actor, task, revision=revision)
         )
 
     async def create_experiment(self, name: str) -> str:
         return await self._do(
-            lambda actor: experiments.create_experiment(self._use.lab, actor, name=name)
+            lambda actor: experiment_commands.create_experiment(self._use.lab, actor, name=name)
         )
 
     async def set_enabled(self, provider: str, *, on: bool) -> None:
-        change = compute.enable_provider if on else compute.disable_provider
+        change = compute_commands.enable_provider if on else compute_commands.disable_provider
         await self._do(lambda actor: change(self._use.lab, actor, provider))
 
     def _job(self, job: str) -> JobRow:

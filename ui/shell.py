@@ -86,11 +86,15 @@ def show_failure(error: Exception) -> None:
             ui.status_code(403)
             content = empty("Not allowed", str(error), glyph="key-round", extra=home)
         case LabError():
-            content = empty("This page could not be shown", str(error), glyph="circle-alert", extra=home + again)
+            content = empty(
+                "This page could not be shown", str(error), glyph="circle-alert", extra=home + again
+            )
         case _:
             ui.status_code(500)
             told = explained(error)
-            content = empty("This page could not be shown", told, glyph="circle-alert", extra=home + again)
+            content = empty(
+                "This page could not be shown", told, glyph="circle-alert", extra=home + again
+            )
     html(content, "empty")
 
 
@@ -232,7 +236,7 @@ class Shell:
         follow(lambda: self.gateway.watch(lambda c: not c.telemetry), look, every_s=1.0)
 
     def _activate(self, path: str) -> None:
-        here = path.split("?")[0]
+        here = path.split("?", maxsplit=1)[0]
         fits = [h for h in self._links if here == h or here.startswith(f"{h}/")]
         best = max(fits, key=len, default="")
         for href, entry in self._links.items():

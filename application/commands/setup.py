@@ -62,9 +62,7 @@ def set_up(lab: Lab, first: FirstAccount, *, code: str, secret: str) -> SignedIn
         if not only or not setup_open(lab):
             raise PermissionDenied(action="set up a server that is set up", role="none")
         by = system("setup")
-        user = register_user(
-            lab, by, email=first.email, name=first.name, password=first.password
-        )
+        user = register_user(lab, by, email=first.email, name=first.name, password=first.password)
         team = found_team(lab, by, name=first.team, owner=user)
         owner = person(user, team=team, role=Role.OWNER)
         add_provider(lab, owner, name="local", kind="local", default=True)

@@ -1,10 +1,14 @@
 """Screenshots; run by pytest with SHOTS list."""
-import json, os, sys
+
+import os
 from pathlib import Path
-import pytest
-from tests.ui.browser import chromium, window, sign_in, connected
+
+from tests.ui.browser import chromium, connected, sign_in, window
 from tests.ui.conftest import EMAIL, PASSWORD, Site
-OUT = Path("screenshots"); OUT.mkdir(exist_ok=True)
+
+OUT = Path("screenshots")
+OUT.mkdir(exist_ok=True)
+
 
 def test_shots(site: Site):
     site.owner()
@@ -14,16 +18,25 @@ def test_shots(site: Site):
     with chromium() as browser:
         for width in (1440, 390):
             for dark in (False, True):
-                if os.environ.get("ONLY") and os.environ["ONLY"] != f"{width}{'d' if dark else 'l'}": continue
+                if (
+                    os.environ.get("ONLY")
+                    and os.environ["ONLY"] != f"{width}{'d' if dark else 'l'}"
+                ):
+                    continue
                 with window(browser, site.url, width=width, dark=dark) as (page, wrong):
                     tag = f"{width}-{'dark' if dark else 'light'}"
-                    page.goto("/login"); page.screenshot(path=OUT / f"login-{tag}.png")
+                    page.goto("/login")
+                    page.screenshot(path=OUT / f"login-{tag}.png")
                     sign_in(page, EMAIL, PASSWORD)
                     for name, path in pages(ids).items():
-                        if which and name not in which.split(","): continue
-                        page.goto(path); connected(page); page.wait_for_timeout(900)
+                        if which and name not in which.split(","):
+                            continue
+                        page.goto(path)
+                        connected(page)
+                        page.wait_for_timeout(900)
                         page.screenshot(path=OUT / f"{name}-{tag}.png")
                         w = page.evaluate("document.documentElement.scrollWidth")
                         n = page.evaluate("document.querySelectorAll('*').length")
-                        if w > width: print("WIDE", name, tag, w)
+                        if w > width:
+                            print("WIDE", name, tag, w)
                     print(tag, wrong)

@@ -50,7 +50,10 @@ def modal(label: str, role: str = "dialog") -> ui.dialog:
 async def confirmed(title: str, body: str, action: str) -> bool:
     """Ask before something that cannot be undone; ``body`` says what is kept and what is lost."""
     with modal(title, "alertdialog") as dialog, box("dlg"):
-        html(f'<div class="vcol g1"><h2>{escape(title)}</h2><p class="muted">{escape(body)}</p></div>', "dh")
+        html(
+            f'<div class="vcol g1"><h2>{escape(title)}</h2><p class="muted">{escape(body)}</p></div>',
+            "dh",
+        )
         with box("df"):
             button("Cancel", lambda: dialog.submit(False)).props["autofocus"] = True
             button(action, lambda: dialog.submit(True), cls="danger solid")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from html import escape
+from typing import Literal
 
 from nicegui import background_tasks, ui
 
@@ -15,7 +16,8 @@ from ui.components.markup import icon, span
 from ui.text import plural
 
 PAUSE_S = 0.25
-DARK, LIGHT = "githubDark", "githubLight"
+DARK: Literal["githubDark"] = "githubDark"
+LIGHT: Literal["githubLight"] = "githubLight"
 
 
 class YamlEditor:
@@ -26,6 +28,7 @@ class YamlEditor:
         self._timer: asyncio.TimerHandle | None = None
         self._place = box("yaml")
         with self._place:
+            theme: Literal["githubDark", "githubLight"]
             theme = DARK if ui.context.client.request.cookies.get("scheme") == "dark" else LIGHT
             self._text = ui.codemirror(
                 text, language="YAML", theme=theme, indent="  ", on_change=self._changed
@@ -61,7 +64,9 @@ class YamlEditor:
             background_tasks.create(work, name="check yaml", context=self._place)
 
 
-def problem_list(problems: Sequence[Problem], *, reveal: Callable[[int], None] | None = None) -> None:
+def problem_list(
+    problems: Sequence[Problem], *, reveal: Callable[[int], None] | None = None
+) -> None:
     """A card of ``problems``; pressing one shows its line."""
     told = f'<span class="faint t-sm">{plural(len(problems), "problem")}</span>'
     with card("Problems", extra=told if problems else ""), box("", "div", role="status"):
@@ -73,7 +78,11 @@ def problem_list(problems: Sequence[Problem], *, reveal: Callable[[int], None] |
 
 def _problem(problem: Problem, reveal: Callable[[int], None] | None) -> None:
     where = span(f"line {problem.line}", "faint num t-sm") if problem.line else ""
-    hint = f'<span class="block muted t-sm">{escape(problem.suggestion)}</span>' if problem.suggestion else ""
+    hint = (
+        f'<span class="block muted t-sm">{escape(problem.suggestion)}</span>'
+        if problem.suggestion
+        else ""
+    )
     path = f"<b class='b5 mono t-sm'>{escape(problem.path)}</b> " if problem.path else ""
     row = html(
         f'{icon("circle-x")}<span class="grow">{path}{escape(problem.message)}{hint}</span>{where}',

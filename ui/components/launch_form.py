@@ -57,7 +57,11 @@ def where_fields(
         with box("pair"):
             for key, label, hint in MACHINE:
                 _resource(key, label, hint, choices, on_change)
-        with field("Minutes of quota", "f-minutes", hint="Held when it is queued; what is not used comes back."):
+        with field(
+            "Minutes of quota",
+            "f-minutes",
+            hint="Held when it is queued; what is not used comes back.",
+        ):
             entry("f-minutes", taking("minutes"), inputmode="numeric", placeholder="the time limit")
 
 
@@ -75,9 +79,7 @@ def _resource(key: str, label: str, hint: str, choices: Choices, on_change: Chan
         entry(f"f-{key}", take, placeholder=f"the task's own, e.g. {hint}")
 
 
-def _parameter(
-    name: str, definition: ParameterDef, choices: Choices, on_change: Changed
-) -> None:
+def _parameter(name: str, definition: ParameterDef, choices: Choices, on_change: Changed) -> None:
     async def take(value: str) -> None:
         choices.parameters[name] = value
         await on_change()

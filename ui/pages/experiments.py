@@ -18,7 +18,9 @@ COLUMNS = (
     Column(key="by", label="Made by", width="180px", cls="m3"),
     Column(key="created", label="Made", kind="time", width="120px", align="right", cls="m2"),
 )
-EMPTY = Empty(icon="flask-conical", title="No experiments", text="Experiments group tasks and jobs.")
+EMPTY = Empty(
+    icon="flask-conical", title="No experiments", text="Experiments group tasks and jobs."
+)
 
 
 async def experiments(shell: Shell) -> None:

@@ -34,11 +34,17 @@ def setup_page(kept: Mapping[str, str]) -> None:
     """``kept`` is what was typed before a refusal, and ``error`` its sentence."""
     error = SENTENCES.get(kept.get("error", ""), kept.get("error", ""))
     fields = (
-        _field("Set-up code", "code", "text", hint="The server printed it when it started.", focus=True)
+        _field(
+            "Set-up code", "code", "text", hint="The server printed it when it started.", focus=True
+        )
         + _field("Your name", "name", "text", value=kept.get("name", ""), autocomplete="name")
         + _field("E-mail", "email", "email", value=kept.get("email", ""), autocomplete="username")
         + _field(
-            "Password", "password", "password", hint="At least 10 characters.", autocomplete="new-password"
+            "Password",
+            "password",
+            "password",
+            hint="At least 10 characters.",
+            autocomplete="new-password",
         )
         + _field("Team", "team", "text", value=kept.get("team", "Lab"))
         + _submit("Create account")

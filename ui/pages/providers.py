@@ -77,7 +77,7 @@ class _Provider:
 def _name_html(row: ProviderRow) -> str:
     tag = span("default", "tag") if row.is_default else ""
     return (
-        f'{avatar(row.name, "lg")}<span><h2>{escape(row.name)}</h2>'
+        f"{avatar(row.name, 'lg')}<span><h2>{escape(row.name)}</h2>"
         f'<span class="t-sm faint">{escape(row.kind)}</span></span>{tag}'
     )
 
@@ -112,7 +112,11 @@ def _offers_html(offers: Sequence[Offer]) -> str:
         return '<p class="faint t-sm">It offers nothing now.</p>'
     rows = "".join(_offer_html(offer) for offer in offers[:OFFERS])
     left = len(offers) - OFFERS
-    more = f'<p class="faint t-sm">and {plural(left, "more offer", "more offers")}</p>' if left > 0 else ""
+    more = (
+        f'<p class="faint t-sm">and {plural(left, "more offer", "more offers")}</p>'
+        if left > 0
+        else ""
+    )
     head = "<tr><th>Offer</th><th>Machine</th><th>Free</th><th>Price</th></tr>"
     return f'<table class="grid-mini"><thead>{head}</thead><tbody>{rows}</tbody></table>{more}'
 

@@ -96,7 +96,9 @@ class _Editing:
         return not problems
 
     def why_not(self, problems: Sequence[Problem]) -> str:
-        return f"Fix {plural(len(problems), 'problem')} first." if problems else "Nothing has changed."
+        return (
+            f"Fix {plural(len(problems), 'problem')} first." if problems else "Nothing has changed."
+        )
 
 
 class _NewTask(_Editing):
@@ -176,7 +178,7 @@ class _SavedTask(_Editing):
         old = span(f"restored {revision.restored_from}", "tag") if revision.restored_from else ""
         with box("li"):
             html(
-                f'{span(f"Revision {revision.number}", "b5 num")}{old}'
+                f"{span(f'Revision {revision.number}', 'b5 num')}{old}"
                 f'<span class="grow t-sm faint ellipsis">{span(who)}</span>'
                 f"{ago(revision.at, 't-sm faint num')}",
                 "hrow grow",

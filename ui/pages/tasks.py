@@ -31,7 +31,9 @@ async def tasks(shell: Shell) -> None:
         with box("hrow spread wrap"):
             heading("Tasks", "What can be launched, kept with every revision.")
             html(
-                f'<a class="btn" href="/tasks/new">{icon("plus", "sm")}New task</a>', "contents", "span"
+                f'<a class="btn" href="/tasks/new">{icon("plus", "sm")}New task</a>',
+                "contents",
+                "span",
             )
         DataTable("Tasks", COLUMNS, empty=EMPTY).show(
             [

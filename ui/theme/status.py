@@ -6,9 +6,7 @@ from html import escape
 
 _ARC = '<g class="spin"><path d="M8 2.5a5.5 5.5 0 1 1-4.9 3"/></g>'
 _RING = '<circle cx="8" cy="8" r="5.5"/>'
-_SQUARE = (
-    '<rect x="6" y="6" width="4" height="4" rx=".6" fill="currentColor" stroke="none"/>'
-)
+_SQUARE = '<rect x="6" y="6" width="4" height="4" rx=".6" fill="currentColor" stroke="none"/>'
 STATUS: dict[str, tuple[str, str]] = {
     "QUEUED": ("Queued", '<circle cx="8" cy="8" r="5.5" stroke-dasharray="2.2 2.4"/>'),
     "LAUNCHING": (

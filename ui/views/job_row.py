@@ -19,9 +19,7 @@ def shown_status(job: JobRow) -> str:
     return "STOPPING" if live and job.stop_at else job.status
 
 
-def job_cells(
-    job: JobRow, names: Names, progress: Mapping[str, ProgressRow]
-) -> dict[str, Cell]:
+def job_cells(job: JobRow, names: Names, progress: Mapping[str, ProgressRow]) -> dict[str, Cell]:
     """What the table shows of ``job``; the keys are the columns'."""
     status = shown_status(job)
     experiment = names.experiments.get(job.experiment, "")

@@ -42,25 +42,6 @@ BLAME = {
     "quota": "the quota",
 }
 
-_TOLD: Mapping[type[Event], tuple[str, Callable[[Any], str]]] = {  # each arm takes its own event
-    JobQueued: ("queued", lambda e: _queued(e)),
-    JobWaitExplained: ("queued", lambda e: f"Waits: {e.text}"),
-    JobLaunching: ("launching", lambda e: f"Attempt {e.attempt} is launched."),
-    JobSubmitted: ("launching", lambda e: _submitted(e)),
-    JobSetupStarted: ("launching", lambda e: f"Setup began{_on(e.host)}."),
-    JobRunning: ("running", lambda e: f"Runs{_on(e.host)}."),
-    JobUnseen: ("stopping", lambda e: "The provider does not list it any more."),
-    JobSeenAgain: ("running", lambda e: "The provider lists it again."),
-    JobStopRequested: ("stopping", lambda e: _stop(e)),
-    JobAttemptFailed: ("failed", lambda e: _attempt_failed(e)),
-    JobErrorReported: ("failed", lambda e: f"The code reported an error: {e.message}"),
-    JobResultReported: ("complete", lambda e: _result(e)),
-    JobCompleted: ("complete", lambda e: f"Complete after {duration(e.used_s)} of compute."),
-    JobFailed: ("failed", lambda e: f"Failed: {e.reason or e.blame}"),
-    JobStopped: ("stopped", lambda e: "Stopped; nothing of it is left at the provider."),
-    JobQuotaExtended: ("queued", lambda e: f"{duration(e.seconds)} more of the quota are held."),
-}
-
 
 def sentence(event: Event) -> tuple[str, str]:
     """``(colour, sentence)``; the colour names a status token."""
@@ -116,3 +97,23 @@ def _attempt_failed(event: JobAttemptFailed) -> str:
 def _result(event: JobResultReported) -> str:
     scores = ", ".join(f"{name} {number(value)}" for name, value in event.score.items())
     return f"Result: {'; '.join(part for part in (scores, event.message) if part) or 'reported'}"
+
+
+_TOLD: Mapping[type[Event], tuple[str, Callable[[Any], str]]] = {  # each arm takes its own event
+    JobQueued: ("queued", _queued),
+    JobWaitExplained: ("queued", lambda e: f"Waits: {e.text}"),
+    JobLaunching: ("launching", lambda e: f"Attempt {e.attempt} is launched."),
+    JobSubmitted: ("launching", _submitted),
+    JobSetupStarted: ("launching", lambda e: f"Setup began{_on(e.host)}."),
+    JobRunning: ("running", lambda e: f"Runs{_on(e.host)}."),
+    JobUnseen: ("stopping", lambda e: "The provider does not list it any more."),
+    JobSeenAgain: ("running", lambda e: "The provider lists it again."),
+    JobStopRequested: ("stopping", _stop),
+    JobAttemptFailed: ("failed", _attempt_failed),
+    JobErrorReported: ("failed", lambda e: f"The code reported an error: {e.message}"),
+    JobResultReported: ("complete", _result),
+    JobCompleted: ("complete", lambda e: f"Complete after {duration(e.used_s)} of compute."),
+    JobFailed: ("failed", lambda e: f"Failed: {e.reason or e.blame}"),
+    JobStopped: ("stopped", lambda e: "Stopped; nothing of it is left at the provider."),
+    JobQuotaExtended: ("queued", lambda e: f"{duration(e.seconds)} more of the quota are held."),
+}

@@ -92,7 +92,9 @@ def told(spec: JobSpec, *, default_minutes: int) -> list[tuple[str, str]]:
     wanted = msgspec.to_builtins(spec.resources)
     rows = [("Machine", accelerators(wanted))]
     if spec.resources.cpus is not None:
-        rows.append(("CPUs", f"{spec.resources.cpus:g}{'+' if spec.resources.cpus_or_more else ''}"))
+        rows.append(
+            ("CPUs", f"{spec.resources.cpus:g}{'+' if spec.resources.cpus_or_more else ''}")
+        )
     if spec.resources.memory_gib is not None:
         rows.append(("Memory", f"{spec.resources.memory_gib:g} GiB"))
     minutes = spec.minutes_requested or round((spec.timeout_s or default_minutes * 60) / 60)

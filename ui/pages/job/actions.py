@@ -61,7 +61,9 @@ class Actions:
             toast("This job saved no checkpoint to resume from.", "bad")
             return
         at = f" at step {kept.step:,}" if kept.step is not None and kept.step >= 0 else ""
-        body = f"A new job begins from checkpoint {kept.name}{at}, with the same files and parameters."
+        body = (
+            f"A new job begins from checkpoint {kept.name}{at}, with the same files and parameters."
+        )
         if await confirmed(f"Resume {row.name}?", body, "Resume"):
             made = await self._view.gateway.rerun(row.id, checkpoint=kept.id)
             ui.navigate.to(f"/jobs/{made}")

@@ -30,14 +30,20 @@ class _Artifacts:
 
     async def refresh(self) -> None:
         found = await self._view.gateway.artifacts(self._view.row.id)
-        nothing = empty("Nothing saved", "Artifacts appear here as the code saves them.", glyph="package")
+        nothing = empty(
+            "Nothing saved", "Artifacts appear here as the code saves them.", glyph="package"
+        )
         rows = "".join(artifact_html(row) for row in reversed(found))
         self._list.set_content(rows or f'<div class="empty">{nothing}</div>')
 
 
 def artifact_html(row: ArtifactRow) -> str:
     """One artifact with its files; every file is a download."""
-    step = f'<span class="tag">step {row.step:,}</span>' if row.step is not None and row.step >= 0 else ""
+    step = (
+        f'<span class="tag">step {row.step:,}</span>'
+        if row.step is not None and row.step >= 0
+        else ""
+    )
     about = f"{row.kind} · {plural(len(row.files), 'file')}"
     head = (
         f'{icon(GLYPHS.get(row.kind, "file-text"))}<span class="grow"><span class="b5 ellipsis block">'

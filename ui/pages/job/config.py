@@ -61,7 +61,9 @@ def _limits(view: JobView, spec: Spec) -> None:
     git = _mapping(spec, "git")
     if git:
         rows.append(("Repository", span(git.get("url", ""), "mono t-sm")))
-        rows.append(("Commit", copyable(str(git.get("commit", "")), str(git.get("commit", ""))[:12])))
+        rows.append(
+            ("Commit", copyable(str(git.get("commit", "")), str(git.get("commit", ""))[:12]))
+        )
     if view.row.task:
         rows.append(("Task", link("open", f"/tasks/{view.row.task}", "lined")))
     with card("Limits and source"):

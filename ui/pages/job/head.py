@@ -61,9 +61,7 @@ def why_html(row: JobRow, progress: ProgressRow | None) -> str:
     return left + (f'<span class="muted num">{escape(score)}</span>' if score else "")
 
 
-def _attempt(
-    attempt: Attempt, *, past: bool, many: bool, progress: ProgressRow | None
-) -> str:
+def _attempt(attempt: Attempt, *, past: bool, many: bool, progress: ProgressRow | None) -> str:
     caption = ""
     if many:
         told = f"Attempt {attempt.number}"
@@ -71,7 +69,9 @@ def _attempt(
         caption = f'<div class="cap ellipsis">{escape(told)}</div>'
     bars = "".join(_phase(phase, progress) for phase in attempt.phases) + _end(attempt)
     cls = "attempt past" if past else "attempt"
-    return f'<div class="{cls}">{caption}<ol class="phases" aria-label="Lifecycle">{bars}</ol></div>'
+    return (
+        f'<div class="{cls}">{caption}<ol class="phases" aria-label="Lifecycle">{bars}</ol></div>'
+    )
 
 
 def _phase(phase: Phase, progress: ProgressRow | None) -> str:

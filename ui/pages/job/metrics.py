@@ -124,9 +124,7 @@ class _Curve:
             self.chart = Chart(options, f"{self._name} by step")
 
     async def more(self) -> None:
-        found = await self._view.gateway.points(
-            self._view.row.id, self._name, after=self._cursor
-        )
+        found = await self._view.gateway.points(self._view.row.id, self._name, after=self._cursor)
         self._cursor = found.cursor
         self.chart.append(points(found.steps, found.values))
 

@@ -40,7 +40,9 @@ def _details(view: JobView) -> None:
     if row.host:
         rows.append(("Host", span(row.host, "mono t-sm")))
     if row.cloned_from:
-        rows.append(("Re-run of", link(row.cloned_from[-8:], f"/jobs/{row.cloned_from}", "mono lined")))
+        rows.append(
+            ("Re-run of", link(row.cloned_from[-8:], f"/jobs/{row.cloned_from}", "mono lined"))
+        )
     if retries.get("user"):
         rows.append(("Retries", span(retries["user"], "num")))
     commit = (row.spec.get("git") or {}).get("commit", "")

@@ -54,9 +54,7 @@ def _about(change: Change, job: str) -> bool:
     return change.keys is None or job in change.keys or (not change.telemetry and not change.keys)
 
 
-def _mover(
-    head: "_Head", sections: list[Section]
-) -> Callable[[list[Change]], Awaitable[None]]:
+def _mover(head: "_Head", sections: list[Section]) -> Callable[[list[Change]], Awaitable[None]]:
     async def move(changes: list[Change]) -> None:
         kinds = {kind for change in changes for kind in (change.telemetry or "f")}
         if any(change.keys is None for change in changes):
