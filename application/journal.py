@@ -101,7 +101,7 @@ class ErrorReport(msgspec.Struct, frozen=True, tag_field="k", tag="error"):
 Record: TypeAlias = (
     PhaseChange | Line | Points | ProgressReport | Save | Saved | ResultReport | ErrorReport
 )
-_decoder = msgspec.json.Decoder(Record)
+_decoder: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
 
 
 def read_journal(body: bytes) -> tuple[list[Record], int]:

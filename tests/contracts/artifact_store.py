@@ -187,10 +187,12 @@ class ArtifactStoreContract:
         assert b"".join(store.read(sha256)) == BIG
         assert list(store.digests()) == [sha256]
 
-    def test_a_chunk_of_what_is_there_already_ends_the_upload(self, store: ArtifactStore) -> None:
-        sha256 = store.put(BIG)
-        answer = store.write(sha256, offset=0, size=len(BIG), chunk=FIRST)
-        assert answer == (len(BIG), True)
+    def test_bytes_are_proved_even_when_they_are_there_already(self, store: ArtifactStore) -> None:
+        sha256 = store.put(SMALL)
+        with pytest.raises(WrongHash):
+            store.write(sha256, offset=0, size=len(SMALL), chunk=b"x" * len(SMALL), owner="other")
+        assert store.write(sha256, offset=0, size=len(SMALL), chunk=SMALL) == (len(SMALL), True)
+        assert b"".join(store.read(sha256)) == SMALL
 
     def test_what_is_deleted_is_gone_and_may_be_deleted_again(self, store: ArtifactStore) -> None:
         sha256 = store.put(SMALL)
