@@ -7,6 +7,7 @@ misspelt limit must not silently be no limit.
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,5 +135,7 @@ def _positive(number: float) -> float:
 
 
 def _default_home(environ: Mapping[str, str]) -> str:
+    if os.geteuid() == 0:  # the database then runs as `nobody`, who may not enter root's home
+        return "/var/lib/labledger"
     # https://specifications.freedesktop.org/basedir-spec/latest/
     return environ.get("XDG_DATA_HOME", "~/.local/share") + "/labledger"
