@@ -13,10 +13,10 @@ from gql.transport.websockets import WebsocketsTransport
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
-from application.ports import LogLine, TelemetryBatch
+from domain.telemetry import LogLine, TelemetryBatch
 from tests.graphql_api.rig import Rig
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.anyio]
 WAIT_S = 10
 
 
