@@ -10,7 +10,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,29 +37,26 @@ from providers.local.bundle import bundle_of
 from providers.local.rundir import Process, RunDir, start_ticks
 from providers.local.settings import HOOKS, Capacity, LocalSettings, capacity
 from providers.local.slots import Slot, place
+from providers.surroundings import Surroundings
 
 LOG_LIMIT = 256 * 1024
 FREE_DISK_BYTES = 512 * 1024**2
 
-ReadBlob = Callable[[str], Iterator[bytes]]
-
 
 class LocalProvider(ComputeProvider):
-    """``root`` holds one folder per attempt; ``sdk`` is the folder that holds the package ``lab``."""
+    """``root`` holds one folder per attempt, named by its token."""
 
     kind: ClassVar[str] = "local"
     capabilities: ClassVar[Capabilities] = Capabilities(slots=True)
 
-    def __init__(
-        self, settings: LocalSettings, *, root: Path, sdk: Path, read_blob: ReadBlob
-    ) -> None:
+    def __init__(self, settings: LocalSettings, around: Surroundings) -> None:
         self.settings = settings
-        self.root = root
-        self.sdk = sdk
-        self.read_blob = read_blob
+        self.root = around.root
+        self.sdk = around.sdk
+        self.around = around
         self.has: Capacity = capacity(settings)
         self.children: list[int] = []
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def check(self) -> Check:
         free = shutil.disk_usage(self.root).free
@@ -156,7 +153,9 @@ class LocalProvider(ComputeProvider):
         self, handle: Handle, offsets: Mapping[tuple[int, str], int], *, limit: int
     ) -> Sequence[SpoolChunk]:
         chunks = []
-        for stream, path in RunDir(self.root, handle).journals():
+        run = RunDir(self.root, handle)
+        run.confirm({stream: offset for (_, stream), offset in offsets.items()})
+        for stream, path in run.journals():
             start = offsets.get((0, stream), 0)
             with path.open("rb") as journal:
                 journal.seek(start)
@@ -181,8 +180,11 @@ class LocalProvider(ComputeProvider):
             refusal = SubmissionRefused if slot.forever else NoCapacity
             raise refusal(provider="local", reason=slot.text)
         self._fill(run, request, slot)
+        self.around.reached("local.filled")
         process = self._spawn(run, slot)
+        self.around.reached("local.spawned")
         run.write("process.json", process)
+        self.around.reached("local.written")
 
     def _fill(self, run: RunDir, request: JobRequest, slot: Slot) -> None:
         for folder in (run.path, run.path / "blobs", run.path / "journal", run.path / "work"):
@@ -201,7 +203,7 @@ class LocalProvider(ComputeProvider):
             return
         partial = target.with_suffix(".part")
         with partial.open("wb") as out:
-            out.writelines(self.read_blob(sha256))
+            out.writelines(self.around.read_blob(sha256))
         partial.replace(target)
 
     def _spawn(self, run: RunDir, slot: Slot) -> Process:

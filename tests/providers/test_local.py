@@ -18,6 +18,7 @@ from providers.local.provider import LocalProvider
 from providers.local.rundir import RunDir
 from providers.local.settings import Capacity, LocalSettings, read_settings
 from providers.local.slots import Slot, place
+from providers.surroundings import Surroundings
 from tests.contracts.compute_provider import ComputeProviderContract, request, wanting
 
 SDK = Path(__file__).resolve().parents[2]
@@ -33,7 +34,8 @@ def provider(tmp_path: Path) -> Iterator[LocalProvider]:
 
 def make(root: Path, settings: LocalSettings | None = None) -> LocalProvider:
     chosen = settings or LocalSettings(cpus=2, memory_gib=4)
-    return LocalProvider(chosen, root=root / "jobs", sdk=SDK, read_blob=lambda _: iter(()))
+    around = Surroundings(root=root / "jobs", sdk=SDK, read_blob=lambda _: iter(()))
+    return LocalProvider(chosen, around)
 
 
 class TestLocal(ComputeProviderContract):

@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from datetime import UTC, datetime
 
 import msgspec
 import uvicorn
@@ -14,12 +14,13 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 
 from application.actor import Actor
+from domain.artifacts import ArtifactKind, ArtifactSaved
 from domain.errors import NotAuthenticated
 from domain.job_events import JobQueued
 from domain.job_spec import FrozenFile, JobSpec
 from domain.jobs import fold
 from domain.model import Event
-from domain.observations import Observation, Phase
+from domain.observations import Exit, Observation, Phase
 from domain.teams import Role
 from server.bootstrap import System
 from server.files_api import file_routes
@@ -44,7 +45,7 @@ def known(request: Request) -> Actor:
 
 
 def app_of(system: System) -> Starlette:
-    routes = node_routes(system.lab, readable_by_job(system.lab, system.queries))
+    routes = node_routes(system.lab, readable_by_job(system.lab))
     routes += file_routes(system.lab, system.queries, system.telemetry, known)
     return Starlette(routes=routes)
 
@@ -66,11 +67,32 @@ def start_job(
 
 
 def end_job(system: System, job: str) -> None:
-    """The provider says the attempt is gone."""
+    """The provider says that the command ended well."""
     now = system.lab.clock.now()
-    gone = Observation(attempt=1, phase=Phase.GONE, at=now, source="provider")
+    seen = Observation(attempt=1, phase=Phase.ENDED, at=now, source="provider", exit=Exit(code=0))
     state = fold(system.lab.log.stream(job))
-    system.lab.log.append(list(state.observe(gone, now=now, by="system:test")))
+    system.lab.log.append(list(state.observe(seen, now=now, by="system:test")))
+
+
+def frozen_file(path: str, sha256: str, size: int) -> FrozenFile:
+    return FrozenFile(path=path, sha256=sha256, size=size)
+
+
+def saved(artifact: str, *, job: str, team: str, sha256: str) -> ArtifactSaved:
+    """That ``job`` saved a model of one file, ``dir/model.bin``."""
+    return ArtifactSaved(
+        originator_id=artifact,
+        originator_version=1,
+        at=datetime(2026, 1, 2, tzinfo=UTC),
+        by=f"node:{job}",
+        team=team,
+        experiment="exp_1",
+        job=job,
+        attempt=1,
+        kind=ArtifactKind.MODEL,
+        name="model",
+        files=(frozen_file("dir/model.bin", sha256, 6),),
+    )
 
 
 def project(system: System) -> None:
@@ -111,7 +133,3 @@ def served(make: Callable[[], Starlette]) -> Iterator[Served]:
         yield server
     finally:
         server.stop()
-
-
-def folder_url(folder: Path) -> str:
-    return f"file://{folder}"

@@ -1,0 +1,75 @@
+"""Chromium of the distribution, driven by Playwright; a page fails on any error or foreign request."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+FLAGS = (
+    "--no-sandbox",
+    "--headless",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PATIENCE_MS = 15_000
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The browser; missing it skips on a laptop and fails on CI."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("these tests need Chromium: apt-get install chromium")
+        pytest.skip("these tests need Chromium: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def window(
+    browser: Browser, url: str, *, width: int = 1440, dark: bool = False
+) -> Iterator[tuple[Page, list[str]]]:
+    """A page of its own session, and what went wrong in it: script errors, foreign requests."""
+    wrong: list[str] = []
+    context = browser.new_context(
+        base_url=url,
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if dark else "light",
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda e: wrong.append(str(e)))
+    page.on("request", lambda r: wrong.append(r.url) if _foreign(r.url, url) else None)
+    yield page, wrong
+    context.close()
+
+
+def sign_in(page: Page, email: str, password: str) -> None:
+    """From the sign-in page to the first page, connected."""
+    page.goto("/login")
+    page.fill("#email", email)
+    page.fill("#password", password)
+    page.click("button:has-text('Sign in')")
+    connected(page)
+
+
+def connected(page: Page) -> None:
+    """Wait until the page's socket is up: an earlier click would be lost."""
+    page.wait_for_function("window.did_handshake === true")
+
+
+def _foreign(asked: str, url: str) -> bool:
+    parts = urlsplit(asked)
+    return parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != urlsplit(url).netloc

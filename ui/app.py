@@ -1,0 +1,172 @@
+"""Mounts the pages on the web process's app; the only place that starts NiceGUI.
+
+Everything NiceGUI serves sits behind one guard; the API beside it has its own authentication.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from nicegui import ui
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from application.actor import Actor
+from application.commands.setup import setup_code, setup_open
+from application.use import Use
+from domain.errors import StoreUnavailable
+from ui.gateway import Gateway
+from ui.pages.experiments import experiments
+from ui.pages.job import job
+from ui.pages.jobs import jobs
+from ui.pages.launch import launch
+from ui.pages.login import login_page, setup_page
+from ui.pages.no_team import no_team
+from ui.pages.providers import providers
+from ui.pages.quota import quota
+from ui.pages.task import new_task, task
+from ui.pages.tasks import tasks
+from ui.session import Guard, SignInRoutes, local_path
+from ui.shell import Page, Shell
+from ui.theme.status import STATUS
+
+_log = logging.getLogger(__name__)
+HERE = Path(__file__).parent
+SHEETS = ("tokens", "base", "components", "pages")
+THEMES = frozenset({"light", "dark"})
+FIRST_PAINT = (
+    '<script>document.documentElement.dataset.theme=(t=>t==="dark"||(t==="auto"&&'
+    'matchMedia("(prefers-color-scheme: dark)").matches)?"dark":"light")("{theme}");'
+    "window.LAB_STATUS={glyphs}</script>"
+    '<link rel="preload" href="/static/fonts/inter-latin.woff2" as="font" type="font/woff2" crossorigin>'
+    '<link rel="stylesheet" href="/static/app.css?{version}">'
+    '<script defer src="/static/shell.js?{version}"></script>'
+)
+ROUTES: Mapping[str, Page] = {
+    "/": jobs,
+    "/jobs": jobs,
+    "/jobs/{id}": job,
+    "/jobs/{id}/{tab}": job,
+    "/tasks": tasks,
+    "/tasks/new": new_task,
+    "/tasks/{id}": task,
+    "/launch": launch,
+    "/providers": providers,
+    "/experiments": experiments,
+    "/quota": quota,
+}
+
+
+def mount_pages(app: Starlette, use: Use) -> None:
+    """Serve every page from ``app``, at the paths its own routes leave free. Call it last, once."""
+    sign_in = SignInRoutes(use)
+    sheet = "\n".join((HERE / "theme" / f"{name}.css").read_text() for name in SHEETS)
+    version = hashlib.sha256(sheet.encode()).hexdigest()[:10]
+    pages = Starlette(
+        routes=[
+            Route("/login", sign_in.sign_in, methods=["POST"]),
+            Route("/logout", sign_in.sign_out, methods=["POST"]),
+            Route("/setup", sign_in.set_up, methods=["POST"]),
+            Route("/team", sign_in.choose_team, methods=["POST"]),
+            Route("/static/app.css", _style(sheet)),
+            Route("/favicon.ico", _mark),
+            Mount("/static", StaticFiles(directory=HERE / "static")),
+        ]
+    )
+    _build_pages(use, version)
+    ui.run_with(
+        pages,  # type: ignore[arg-type]  # a Starlette app has everything that run_with uses
+        title="Labledger",
+        dark=None,
+        language="en-US",
+        binding_refresh_interval=None,
+        reconnect_timeout=20.0,
+        tailwind=False,
+        show_welcome_message=False,
+    )
+    app.mount("/", Guard(pages, use))
+    _run_together(app, pages, use)
+
+
+def _build_pages(use: Use, version: str) -> None:
+    @ui.page("/login", title="Sign in · Labledger")
+    async def login_route(request: Request, error: str = "", next: str = "/jobs") -> None:
+        _head(request, version)
+        login_page(error, local_path(next))
+
+    @ui.page("/setup", title="Set up · Labledger")
+    async def setup_route(request: Request) -> Response | None:
+        if not await run_in_threadpool(setup_open, use.lab):
+            return PlainTextResponse("This server is set up. Sign in at /login.", 404)
+        _head(request, version)
+        setup_page(dict(request.query_params))
+        return None
+
+    @ui.page("/")
+    @ui.page("/{_:path}")
+    async def window(request: Request) -> Response | None:
+        actor = request.scope["state"].get("actor")
+        if not isinstance(actor, Actor):  # an address under the assets that is none of them
+            return PlainTextResponse("Not found", 404)
+        _head(request, version)
+        gateway = Gateway(use, actor, request.cookies.get(use.session_cookie, ""))
+        me = await gateway.me()
+        if me.team is None:
+            no_team(me)
+            return None
+        running = (await gateway.job_counts()).get("RUNNING", 0)
+        Shell(gateway, me).build(ROUTES, running)
+        return None
+
+
+def _head(request: Request, version: str) -> None:
+    """What the first paint needs, decided on the server so that no theme flashes."""
+    chosen = request.cookies.get("theme", "")
+    theme = chosen if chosen in THEMES else "auto"
+    glyphs = json.dumps({key: glyph for key, (_, glyph) in STATUS.items()}).replace("</", "<\\/")
+    head = FIRST_PAINT.replace("{theme}", theme).replace("{version}", version)
+    ui.add_head_html(head.replace("{glyphs}", glyphs))
+
+
+async def _mark(request: Request) -> Response:
+    del request
+    return FileResponse(HERE / "static" / "mark.svg", media_type="image/svg+xml")
+
+
+def _style(sheet: str) -> Callable[[Request], Awaitable[Response]]:
+    async def style(request: Request) -> Response:
+        del request
+        cache = {"cache-control": "public, max-age=31536000, immutable"}
+        return Response(sheet, media_type="text/css", headers=cache)
+
+    return style
+
+
+def _run_together(app: Starlette, pages: Starlette, use: Use) -> None:
+    """NiceGUI starts and stops inside the lifespan of ``app``."""
+    outer = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(running: Starlette) -> AsyncIterator[Mapping[str, Any]]:
+        async with outer(running) as state, pages.router.lifespan_context(pages):
+            await run_in_threadpool(_tell_setup, use)
+            yield state or {}
+
+    app.router.lifespan_context = lifespan
+
+
+def _tell_setup(use: Use) -> None:
+    try:
+        if setup_open(use.lab):
+            code = setup_code(use.page_secret)
+            _log.warning("No account yet: open %s/setup, set-up code %s", use.base_url, code)
+    except StoreUnavailable as error:
+        _log.warning("the database is away: %s", error)

@@ -1,0 +1,34 @@
+/* Command palette: opens without a round trip, asks the server only for entity matches. */
+export default {
+  props: { commands: Array, results: Array },
+  emits: ["search"],
+  template: `
+  <div><div v-if="open" class="scrim" @mousedown.self="open = false" @keydown="onKey">
+    <div class="palette" role="dialog" aria-modal="true" aria-label="Command palette">
+      <input ref="input" v-model="q" role="combobox" aria-expanded="true" aria-controls="palette-list" :aria-activedescendant="'pal-' + at" aria-label="Type a command or search" placeholder="Type a command or search jobs…" spellcheck="false">
+      <ul id="palette-list" role="listbox" aria-label="Results">
+        <template v-for="(c, i) in items" :key="c.id"><li v-if="i === 0 || items[i - 1].group !== c.group" class="grp" role="presentation">{{ c.group }}</li>
+          <li role="option" :id="'pal-' + i" :aria-selected="String(i === at)" @mousemove="at = i" @click="run(c)"><svg class="i"><use :href="'/static/icons.svg#' + c.icon"/></svg><span>{{ c.label }}</span><span class="hint"><span v-if="c.hint">{{ c.hint }}</span><kbd v-for="k in c.keys || []">{{ k }}</kbd></span></li></template>
+        <li v-if="!items.length" class="grp" role="presentation">No results for “{{ q }}”</li>
+      </ul>
+      <div class="pf"><span><kbd>↑</kbd> <kbd>↓</kbd> navigate</span><span><kbd>↵</kbd> open</span><span><kbd>esc</kbd> close</span></div>
+    </div></div></div>`,
+  data: () => ({ open: false, q: "", at: 0 }),
+  computed: { items() { const q = this.q.trim().toLowerCase(); const f = this.commands.filter((c) => !q || c.label.toLowerCase().includes(q)); return [...f, ...(q ? this.results || [] : [])]; } },
+  watch: { q(v) { this.at = 0; clearTimeout(this.t); if (v.trim()) this.t = setTimeout(() => this.$emit("search", v.trim()), 140); } },
+  mounted() { this.on = () => { this.back = document.activeElement; this.open = true; this.q = ""; this.$nextTick(() => this.$refs.input.focus()); }; window.addEventListener("lab:palette", this.on); },
+  unmounted() { window.removeEventListener("lab:palette", this.on); },
+  methods: {
+    close() { this.open = false; this.back?.focus?.(); },
+    run(c) { this.open = false; if (c.href) Lab.go(c.href); else if (c.js) new Function(c.js)(); },
+    onKey(e) {
+      if (e.key === "Escape") this.close();
+      else if (e.key === "ArrowDown") this.at = Math.min(this.items.length - 1, this.at + 1);
+      else if (e.key === "ArrowUp") this.at = Math.max(0, this.at - 1);
+      else if (e.key === "Enter" && this.items[this.at]) this.run(this.items[this.at]);
+      else if (e.key !== "Tab") return;
+      e.preventDefault();
+      this.$nextTick(() => this.$el.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" }));
+    },
+  },
+};

@@ -1,0 +1,26 @@
+"""What the sections of a job page share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from projections.rows import JobRow
+from ui.gateway import Gateway, Names
+
+
+@dataclass(kw_only=True)
+class JobView:
+    """``row`` is replaced as the job moves."""
+
+    gateway: Gateway
+    row: JobRow
+    names: Names
+
+
+class Section(Protocol):
+    """A part that follows the job. ``cares`` names news: ``f`` facts, ``l`` lines, ``m`` metrics, ``p`` progress."""
+
+    cares: str
+
+    async def refresh(self) -> None: ...

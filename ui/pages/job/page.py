@@ -1,0 +1,117 @@
+"""One job: what it is doing and why, what can be done about it, and its sections."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from application.live import Change
+from domain.model import Event
+from projections.rows import JobRow
+from projections.telemetry_queries import ProgressRow
+from ui.components.layout import box, html
+from ui.gateway import Names
+from ui.live import follow
+from ui.pages.job.actions import Actions
+from ui.pages.job.artifacts import artifacts
+from ui.pages.job.config import config
+from ui.pages.job.context import JobView, Section
+from ui.pages.job.events import events
+from ui.pages.job.head import head_html, meta_html, phases_html, why_html
+from ui.pages.job.logs import logs
+from ui.pages.job.metrics import metrics
+from ui.pages.job.overview import overview
+from ui.shell import Shell
+from ui.text import short
+from ui.theme.status import LIVE, chip, word
+from ui.views.job_row import shown_status
+
+Builder = Callable[[JobView], Awaitable[list[Section]]]
+TABS: Mapping[str, tuple[str, Builder]] = {
+    "overview": ("Overview", overview),
+    "logs": ("Logs", logs),
+    "metrics": ("Metrics", metrics),
+    "artifacts": ("Artifacts", artifacts),
+    "events": ("Events", events),
+    "config": ("Config", config),
+}
+
+
+async def job(shell: Shell, id: str, tab: str = "") -> None:
+    """``/jobs/{id}/{tab}``; without a tab a failed job opens on its log."""
+    gateway = shell.gateway
+    row = await gateway.job(id)
+    view = JobView(gateway=gateway, row=row, names=await gateway.names())
+    shown = tab if tab in TABS else ("logs" if row.status == "FAILED" else "overview")
+    shell.crumbs(("Jobs", "/jobs"), (f"{row.name} · {short(row.id)}", ""))
+    with box("page flush"):
+        head = _Head(shell, view, await gateway.facts(id), await gateway.progress(id))
+        _tabs(id, shown, len(await gateway.artifacts(id)))
+        with box("vcol g4"):
+            sections = await TABS[shown][1](view)
+        if shown_status(row) in LIVE:
+            follow(lambda: gateway.watch(lambda c: _about(c, id)), _mover(head, sections))
+
+
+def _about(change: Change, job: str) -> bool:
+    return change.keys is None or job in change.keys or (not change.telemetry and not change.keys)
+
+
+def _mover(head: "_Head", sections: list[Section]) -> Callable[[list[Change]], Awaitable[None]]:
+    async def move(changes: list[Change]) -> None:
+        kinds = {kind for change in changes for kind in (change.telemetry or "f")}
+        if any(change.keys is None for change in changes):
+            kinds = set("flmp")
+        if kinds & {"f", "p"}:
+            await head.refresh()
+        for section in sections:
+            if kinds & set(section.cares):
+                await section.refresh()
+
+    return move
+
+
+def _tabs(id: str, shown: str, saved: int) -> None:
+    out = []
+    for key, (label, _) in TABS.items():
+        current = ' aria-current="page"' if key == shown else ""
+        count = f'<span class="n">{saved}</span>' if key == "artifacts" and saved else ""
+        out.append(f'<a href="/jobs/{id}/{key}"{current}>{label}{count}</a>')
+    html("".join(out), "tabs", "nav").props["aria-label"] = "Job sections"
+
+
+class _Head:
+    """The part above the tabs; it follows the job."""
+
+    def __init__(
+        self, shell: Shell, view: JobView, facts: list[Event], progress: ProgressRow | None
+    ) -> None:
+        self._shell = shell
+        self._view = view
+        row, names = view.row, view.names
+        with box("hrow spread wrap headline"):
+            with box("vcol"):
+                with box("hrow wrap"):
+                    html(head_html(row), "contents", "span")
+                    self._chip = html("", "", "span").props("role=status")
+                self._meta = html("", "meta")
+            self._actions = Actions(view)
+        with box("card"), box("body vcol g3"):
+            self._phases = html("", "vcol g3")
+            self._why = html("", "why")
+        self._draw(row, names, facts, progress)
+
+    async def refresh(self) -> None:
+        gateway, id = self._view.gateway, self._view.row.id
+        row = await gateway.job(id)
+        self._view.row = row
+        self._draw(row, self._view.names, await gateway.facts(id), await gateway.progress(id))
+
+    def _draw(
+        self, row: JobRow, names: Names, facts: list[Event], progress: ProgressRow | None
+    ) -> None:
+        status = shown_status(row)
+        self._chip.set_content(chip(status))
+        self._meta.set_content(meta_html(row, names))
+        self._phases.set_content(phases_html(facts, row, progress))
+        self._why.set_content(why_html(row, progress))
+        self._actions.draw(row)
+        percent = f" {progress.percent:.0f}%" if progress and status == "RUNNING" else ""
+        self._shell.title(f"{word(status)}{percent} · {row.name}")

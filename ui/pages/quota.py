@@ -1,0 +1,56 @@
+"""This month's quota of the team and of the person: charged, held by running jobs, left."""
+
+from __future__ import annotations
+
+from projections.rows import QuotaRow
+from ui.components.layout import box, card, heading, html
+from ui.components.markup import pairs, span
+from ui.shell import Shell
+
+MINUTE_S = 60
+
+
+async def quota(shell: Shell) -> None:
+    shell.crumbs(("Quota", "/quota"))
+    team, mine = await shell.gateway.quotas()
+    name = shell.me.team.name if shell.me.team else "Team"
+    with box("page"):
+        heading("Quota", "Compute minutes of this calendar month (UTC), weighted by accelerator.")
+        with box("tiles-wide"):
+            _meter(name, team)
+            _meter("You", mine)
+
+
+def _meter(title: str, row: QuotaRow) -> None:
+    charged = row.charged_s
+    limit = row.limit_s
+    with card(title), box("body vcol g4"):
+        left = "no limit" if limit is None else f"{_minutes(limit - charged - row.held_s)} left"
+        html(f"{span(left, 'v')}", "stat-line")
+        if limit:
+            html(_bar(charged, row.held_s, limit), "")
+        html(
+            pairs(
+                [
+                    ("Used", span(_minutes(charged), "num")),
+                    ("Held", span(f"{_minutes(row.held_s)} by jobs that are not over", "num")),
+                    ("Limit", span("none" if limit is None else _minutes(limit), "num")),
+                ]
+            ),
+            "kv",
+            "dl",
+        )
+
+
+def _bar(charged: int, held: int, limit: int) -> str:
+    used, kept = (min(100.0, part / limit * 100) for part in (charged, held))
+    label = f"{used + kept:.0f} percent of the quota is used or held"
+    return (
+        f'<div class="quota" role="meter" aria-label="{label}" aria-valuemin="0" aria-valuemax="100"'
+        f' aria-valuenow="{min(used + kept, 100):.0f}"><i class="used" style="width:{used:.1f}%"></i>'
+        f'<i class="held" style="width:{kept:.1f}%"></i></div>'
+    )
+
+
+def _minutes(seconds: int) -> str:
+    return f"{max(seconds, 0) / MINUTE_S:,.0f} min"

@@ -1,0 +1,274 @@
+"""The frame around every page: navigation, breadcrumbs, palette, routing, and what shows a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import wraps
+from html import escape
+from inspect import isawaitable
+from typing import ParamSpec
+
+from nicegui import ui
+
+from application.live import Change
+from application.permissions import Action
+from domain.errors import LabError, NotFound, PermissionDenied
+from projections.queries import JobFilter
+from ui.components.dialogs import explained
+from ui.components.layout import box, html
+from ui.components.markup import avatar, empty, icon
+from ui.components.palette import Command, Palette
+from ui.gateway import Gateway, Me
+from ui.live import follow
+from ui.text import short
+from ui.theme.status import word
+
+P = ParamSpec("P")
+Page = Callable[..., Awaitable[None] | None]
+NAV = (
+    ("", (("Jobs", "/jobs", "list-checks", "J"), ("Tasks", "/tasks", "file-code", "T"))),
+    ("", (("Experiments", "/experiments", "flask-conical", "E"),)),
+    ("Compute", (("Providers", "/providers", "server", "P"), ("Quota", "/quota", "gauge", "Q"))),
+)
+MARK = (
+    '<svg viewBox="0 0 26 26" aria-hidden="true"><rect width="26" height="26" rx="7" class="mark-bg"/>'
+    '<path d="M6 17.5c3.6 0 3.2-9 7-9s3.4 9 7 9" class="mark-curve"/>'
+    '<circle cx="13" cy="8.5" r="2" class="mark-dot"/></svg>'
+)
+COMMANDS = (
+    Command(id="new", label="Launch…", icon="rocket", href="/launch", keys=("C",), group="Actions"),
+    Command(id="task", label="New task…", icon="plus", href="/tasks/new", group="Actions"),
+    Command(
+        id="theme",
+        label="Change theme: light, dark, system",
+        icon="sun-moon",
+        js="Lab.nextTheme()",
+        keys=("⇧", "T"),
+        group="Actions",
+    ),
+    *(
+        Command(
+            id=href, label=f"Go to {name}", icon=glyph, href=href, keys=("G", key), group="Go to"
+        )
+        for _, items in NAV
+        for name, href, glyph, key in items
+    ),
+)
+
+
+def guarded(builder: Page) -> Page:
+    """Show a failure where the page would have been; NiceGUI only logs one of an async page."""
+
+    @wraps(builder)
+    async def build(*args: object, **kwargs: object) -> None:
+        with box() as root:
+            try:
+                result = builder(*args, **kwargs)
+                if isawaitable(result):
+                    await result
+            except Exception as error:  # noqa: BLE001  # the last place that can tell the person
+                root.clear()
+                with root:
+                    show_failure(error)
+
+    return build
+
+
+def show_failure(error: Exception) -> None:
+    """A page that says what failed and the way out."""
+    home = '<a class="btn" href="/jobs">All jobs</a>'
+    again = '<button class="btn primary" onclick="location.reload()">Try again</button>'
+    match error:
+        case NotFound():
+            ui.status_code(404)
+            content = empty("Not found", str(error), glyph="search-x", extra=home)
+        case PermissionDenied():
+            ui.status_code(403)
+            content = empty("Not allowed", str(error), glyph="key-round", extra=home)
+        case LabError():
+            content = empty(
+                "This page could not be shown", str(error), glyph="circle-alert", extra=home + again
+            )
+        case _:
+            ui.status_code(500)
+            told = explained(error)
+            content = empty(
+                "This page could not be shown", told, glyph="circle-alert", extra=home + again
+            )
+    html(content, "empty")
+
+
+class Pages(ui.sub_pages):
+    """Routes with our own page for an address that is none."""
+
+    def _render_404(self) -> None:
+        home = '<a class="btn" href="/jobs">All jobs</a>'
+        text = "There is no page at this address."
+        html(empty("Page not found", text, glyph="search-x", extra=home), "empty")
+
+
+class Shell:
+    """Handed to every page builder: breadcrumbs, title, and the gateway."""
+
+    def __init__(self, gateway: Gateway, me: Me) -> None:
+        self.gateway = gateway
+        self.me = me
+        self._links: dict[str, ui.element] = {}
+
+    def crumbs(self, *parts: tuple[str, str]) -> None:
+        """``(label, href)`` from the outside in; the last one is this page and the window's title."""
+        last = len(parts) - 1
+        out = []
+        for place, (label, href) in enumerate(parts):
+            cls = "opt" if place < last - 1 else ""
+            if place < last:
+                out.append(f'<a class="{cls}" href="{escape(href)}">{escape(label)}</a>')
+                out.append(f'<span class="sep {cls}">/</span>')
+            else:
+                out.append(f'<span aria-current="page">{escape(label)}</span>')
+        self._crumbs.set_content("".join(out))
+        self.title(" · ".join(label for label, _ in reversed(parts)))
+
+    def title(self, text: str) -> None:
+        """What the browser's tab says."""
+        if ui.context.client.has_socket_connection:
+            ui.page_title(text)
+        else:
+            ui.context.client.title = text
+
+    def build(self, routes: Mapping[str, Page], running: int) -> None:
+        """Lay out the whole window and open the page of the present address."""
+        _own_main()
+        html('<a class="skip" href="#main">Skip to content</a>')
+        with box("app"):
+            self._sidebar(running)
+            with box("main"):
+                self._top_bar()
+                with box("", "main", id="main", tabindex="-1"):
+                    pages = {path: guarded(page) for path, page in routes.items()}
+                    Pages(pages, data={"shell": self}).style("width:100%")
+        Palette(COMMANDS, on_search=self._search)
+        router = ui.context.client.sub_pages_router
+        router.on_path_changed(self._activate)
+        self._activate(router.current_path)
+
+    def _top_bar(self) -> None:
+        with box("topbar", "header"):
+            html(
+                '<button class="btn ghost icon only-s" data-nav aria-label="Open navigation">'
+                f"{icon('menu')}</button>",
+                "contents",
+                "span",
+            )
+            self._crumbs = html("", "crumbs grow", "nav")
+            self._crumbs.props["aria-label"] = "Breadcrumb"
+            launch = ""
+            if self.gateway.may(Action.LAUNCH):
+                launch = (
+                    '<a class="btn primary" href="/launch" aria-label="Launch">'
+                    f'{icon("rocket", "sm")}<span class="hide-s">Launch</span></a>'
+                )
+            html(
+                '<button class="btn ghost icon" data-theme-next aria-label="Theme: system">'
+                f"{icon('monitor')}</button>{launch}",
+                "hrow",
+            )
+
+    def _sidebar(self, running: int) -> None:
+        with box("side", "nav", aria_label="Main"):
+            self._team()
+            html(
+                f'<button class="find" data-palette>{icon("search", "sm")}'
+                '<span class="grow">Search or jump to…</span><kbd>⌘K</kbd></button>'
+            )
+            for head, items in NAV:
+                if head:
+                    html(escape(head), "navhead")
+                for label, href, glyph, _ in items:
+                    self._nav_link(label, href, glyph)
+            self._count(running)
+            self._person()
+
+    def _nav_link(self, label: str, href: str, glyph: str) -> None:
+        with box("nav", "a", href=href) as entry:
+            html(f"{icon(glyph)}<span>{escape(label)}</span>", "contents", "span")
+            if href == "/jobs":
+                self._live = html("", "live", "span")
+        self._links[href] = entry
+
+    def _team(self) -> None:
+        team = self.me.team
+        name, role = (team.name, team.role) if team else ("No team", "")
+        inner = (
+            f'<span class="logo" aria-hidden="true">{escape(name[:2].upper())}</span><span class="grow">'
+            f'<span class="b6 ellipsis block"><span class="sr">Team: </span>{escape(name)}</span>'
+            f'<span class="t-xs faint">{escape(role.title())}</span></span>'
+        )
+        if len(self.me.teams) < 2:
+            html(inner, "team")
+            return
+        with box("team", "button", aria_haspopup="menu"):
+            html(inner + icon("chevrons-up-down", "sm"), "contents", "span")
+            with ui.menu().props("auto-close"):
+                html("".join(_team_choice(t.id, t.name) for t in self.me.teams))
+
+    def _person(self) -> None:
+        name, email = self.me.name, self.me.email
+        html(
+            f'{avatar(name, "lg")}<span class="grow"><span class="b5 ellipsis block">{escape(name)}</span>'
+            f'<span class="t-xs faint ellipsis block">{escape(email)}</span></span>'
+            '<form method="post" action="/logout"><button class="btn ghost s icon" aria-label="Sign out" '
+            f'title="Sign out">{icon("log-out", "sm")}</button></form>',
+            "foot",
+        )
+
+    def _count(self, running: int) -> None:
+        """The running jobs beside "Jobs", kept up to date."""
+
+        def show(count: int) -> None:
+            dot = '<span class="dot pulse" data-st="RUNNING"></span>'
+            self._live.set_content(f"{dot}{count}<span class='sr'> running</span>" if count else "")
+
+        async def look(_: list[Change]) -> None:
+            show((await self.gateway.job_counts()).get("RUNNING", 0))
+
+        show(running)
+        follow(lambda: self.gateway.watch(lambda c: not c.telemetry), look, every_s=1.0)
+
+    def _activate(self, path: str) -> None:
+        here = path.split("?", maxsplit=1)[0]
+        fits = [h for h in self._links if here == h or here.startswith(f"{h}/")]
+        best = max(fits, key=len, default="")
+        for href, entry in self._links.items():
+            wanted = "page" if href == best else "false"
+            if entry.props.get("aria-current", "false") != wanted:
+                entry.props["aria-current"] = wanted
+                entry.update()
+
+    async def _search(self, text: str) -> Sequence[Command]:
+        found = await self.gateway.jobs(JobFilter(text=text))
+        return [
+            Command(
+                id=job.id,
+                label=job.name,
+                hint=f"{short(job.id)} · {word(job.status)}",
+                icon="list-checks",
+                href=f"/jobs/{job.id}",
+                group="Jobs",
+            )
+            for job in found.rows[:6]
+        ]
+
+
+def _own_main() -> None:
+    """Quasar draws the whole frame as ``<main>``; ours is the real one."""
+    slot = ui.context.client.content.parent_slot
+    if slot is not None:
+        slot.parent.tag = "div"
+
+
+def _team_choice(team: str, name: str) -> str:
+    return (
+        '<form method="post" action="/team"><button class="mi" role="menuitem" name="team" '
+        f'value="{escape(team)}">{escape(name)}</button></form>'
+    )

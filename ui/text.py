@@ -1,0 +1,78 @@
+"""Words for people: durations, sizes, numbers, who and what. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+
+SHORT_ID = 8
+MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
+SIZES = ("B", "kB", "MB", "GB", "TB", "PB")
+
+
+def duration(seconds: float) -> str:
+    """``45s``, ``14m 1s``, ``3h 02m``, ``2d 4h``."""
+    whole = max(0, int(seconds))
+    if whole < MINUTE_S:
+        return f"{whole}s"
+    if whole < HOUR_S:
+        return f"{whole // MINUTE_S}m {whole % MINUTE_S}s"
+    if whole < 2 * DAY_S:
+        return f"{whole // HOUR_S}h {whole % HOUR_S // MINUTE_S:02d}m"
+    return f"{whole // DAY_S}d {whole % DAY_S // HOUR_S}h"
+
+
+def size(count: int) -> str:
+    """Powers of ten with one decimal, as disks are sold."""
+    value = float(count)
+    for unit in SIZES:
+        if value < 1000 or unit == SIZES[-1]:
+            return f"{int(value)} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return ""
+
+
+def number(value: float) -> str:
+    """Four significant digits: ``0.8354``, ``3.00e-05``, ``18,234``."""
+    if not math.isfinite(value):
+        return str(value)
+    if value == int(value) and abs(value) < 1e15:
+        return f"{int(value):,}"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.4g}" if abs(value) >= 1e-3 else f"{value:.2e}"
+
+
+def short(id: str) -> str:
+    """The end of an id: enough to tell two apart on one page."""
+    return id[-SHORT_ID:]
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def iso(at: datetime | None) -> str:
+    return at.isoformat() if at else ""
+
+
+def accelerators(resources: Mapping[str, object]) -> str:
+    """The machine in few words: ``2 × 4×A100``, ``CPU``."""
+    wanted = resources.get("accelerators")
+    what = "CPU"
+    if isinstance(wanted, Mapping):
+        what = f"{wanted.get('count', 1)}×{wanted.get('kind', '')}"
+    nodes = resources.get("num_nodes", 1)
+    return f"{nodes} × {what}" if isinstance(nodes, int) and nodes > 1 else what
+
+
+def by_whom(by: str, names: Mapping[str, str]) -> str:
+    """An event's ``by`` as a person reads it."""
+    kind, _, rest = by.partition(":")
+    words = {"node": "the machine", "token": "an API token", "system": "Labledger"}
+    if kind == "user":
+        return names.get(rest, "somebody")
+    if kind == "provider":
+        return "the provider"
+    return words.get(kind, by)

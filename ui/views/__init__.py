@@ -1,0 +1,1 @@
+"""What pages show, decided without a browser."""
