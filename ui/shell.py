@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import wraps
 from html import escape
@@ -70,6 +71,10 @@ def guarded(builder: Page) -> Page:
                 root.clear()
                 with root:
                     show_failure(error)
+            finally:
+                shell = kwargs.get("shell")
+                if isinstance(shell, Shell):
+                    shell.built.set()
 
     return build
 
@@ -102,6 +107,7 @@ class Pages(ui.sub_pages):
     """Routes with our own page for an address that is none."""
 
     def _render_404(self) -> None:
+        ui.status_code(404)
         home = '<a class="btn" href="/jobs">All jobs</a>'
         text = "There is no page at this address."
         html(empty("Page not found", text, glyph="search-x", extra=home), "empty")
@@ -114,6 +120,8 @@ class Shell:
         self.gateway = gateway
         self.me = me
         self._links: dict[str, ui.element] = {}
+        self.built = asyncio.Event()
+        """Set once the first page is there, or shown to have failed: the answer's status is known."""
 
     def crumbs(self, *parts: tuple[str, str]) -> None:
         """``(label, href)`` from the outside in; the last one is this page and the window's title."""
@@ -146,7 +154,9 @@ class Shell:
                 self._top_bar()
                 with box("", "main", id="main", tabindex="-1"):
                     pages = {path: guarded(page) for path, page in routes.items()}
-                    Pages(pages, data={"shell": self}).style("width:100%")
+                    routed = Pages(pages, data={"shell": self}).style("width:100%")
+        if routed.has_404:
+            self.built.set()
         Palette(COMMANDS, on_search=self._search)
         router = ui.context.client.sub_pages_router
         router.on_path_changed(self._activate)

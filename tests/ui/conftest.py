@@ -19,8 +19,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 
 from application.actor import Actor, person
-from application.commands.accounts import found_team, register_user
-from application.commands.compute import add_provider
+from application.commands.setup import setup_code
 from application.live import Live
 from application.use import Use
 from domain.teams import Role
@@ -46,12 +45,11 @@ class Site:
     url: str
     system: System
     use: Use
+    set_up: tuple[httpx.Response, ...]
+    """The answers while it was set up: a page, the form, a wrong code, the right one."""
 
     def owner(self) -> Actor:
-        """The person of these tests, registered with team and provider at first."""
-        if not self.system.queries.all_providers():
-            _register(self.system)
-        self.settled()
+        """The person of these tests, who set the server up."""
         row = self.system.queries.all_providers()[0]
         member = self.system.queries.members(row.team)[0]
         return person(member.user_id, team=row.team, role=Role.OWNER)
@@ -69,13 +67,16 @@ def eventually(true: Callable[[], object], *, within_s: float = 20.0) -> None:
         time.sleep(0.02)
 
 
-def _register(parts: System) -> None:
-    lab = parts.lab
-    by = Actor(by="system:test")
-    user = register_user(lab, by, email=EMAIL, name="Ada Lovelace", password=PASSWORD)
-    team = found_team(lab, by, name="Fieldmouse Lab", owner=user)
-    owner = person(user, team=team, role=Role.OWNER)
-    add_provider(lab, owner, name="local", kind="local", default=True)
+def _set_up(url: str) -> tuple[httpx.Response, ...]:
+    form = {"name": "Ada Lovelace", "email": EMAIL, "password": PASSWORD, "team": "Fieldmouse Lab"}
+    own = {"origin": url}
+    with httpx.Client(base_url=url, timeout=20) as http:
+        return (
+            http.get("/jobs"),
+            http.get("/setup"),
+            http.post("/setup", data={**form, "code": "wrong"}, headers=own),
+            http.post("/setup", data={**form, "code": setup_code(SECRET)}, headers=own),
+        )
 
 
 def _port() -> int:
@@ -137,7 +138,9 @@ def site(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Si
         serving.start()
         worker.start()
         eventually(lambda: server.started)
-        yield Site(settings.base_url, parts, use)
+        ready = Site(settings.base_url, parts, use, _set_up(settings.base_url))
+        ready.settled()
+        yield ready
         server.should_exit = True
         serving.join()
         worker.stop()

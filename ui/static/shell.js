@@ -89,5 +89,5 @@ addEventListener("keydown", (e) => {
   else if (e.key === "/") { const s = document.querySelector("[data-search]"); if (s) { e.preventDefault(); s.focus(); } }
   else if (e.key === "c") { e.preventDefault(); Lab.go("/launch"); }
   else if (e.key === "?") dispatchEvent(new CustomEvent("lab:palette", { detail: ">" }));
-  else if (e.key === "t" && e.shiftKey) Lab.nextTheme();
+  else if (e.key === "T") Lab.nextTheme();
 });
