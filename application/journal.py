@@ -1,31 +1,43 @@
 """The journal's records, decoded strictly. One bad line is refused alone, never the lines around it.
 
+What no later part could hold is refused here too: times no calendar has, numbers no
+column takes, kinds of artifact there are none of. A NUL, which PostgreSQL keeps in no text, becomes U+FFFD.
+
 The format is ``docs/node-protocol.md``. Nothing is decided here.
 """
 
 from __future__ import annotations
 
-from typing import TypeAlias
+import re
+from typing import Annotated, TypeAlias
 
 import msgspec
 
-from domain.job_spec import Scalar
+from domain.artifacts import ArtifactKind
+
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=32_503_680_000)]
+"""Unix seconds up to the year 3000."""
+Finite = Annotated[float, msgspec.Meta(ge=-1.7e308, le=1.7e308)]
+Small = Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]
+Whole = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
+Plain = str | Whole | Finite | bool | None
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 class PhaseChange(msgspec.Struct, frozen=True, tag_field="k", tag="phase", rename={"in_": "in"}):
-    t: float
+    t: Seconds
     phase: str
     host: str = ""
-    exit_code: int | None = None
-    signal: int | None = None
+    exit_code: Small | None = None
+    signal: Small | None = None
     in_: str = "run"
     oom: bool = False
     reason: str = ""
 
 
 class Line(msgspec.Struct, frozen=True, tag_field="k", tag="log"):
-    t: float
-    n: int
+    t: Seconds
+    n: Whole
     p: str
     s: str
     m: str
@@ -46,62 +58,78 @@ class Points(msgspec.Struct, frozen=True, tag_field="k", tag="m"):
 
 
 class ProgressReport(msgspec.Struct, frozen=True, tag_field="k", tag="progress"):
-    t: float
-    percent: float
+    t: Seconds
+    percent: Finite
     message: str = ""
 
 
 class SavedFile(msgspec.Struct, frozen=True):
     path: str
     sha256: str
-    size: int
+    size: Whole
 
 
 class Save(msgspec.Struct, frozen=True, tag_field="k", tag="save"):
     """Staged on the node; the fact follows as ``saved`` when the bytes are in the store."""
 
-    t: float
+    t: Seconds
     id: str
 
 
 class Saved(msgspec.Struct, frozen=True, tag_field="k", tag="saved"):
-    t: float
+    t: Seconds
     id: str
-    kind: str
+    kind: ArtifactKind
     name: str
     files: list[SavedFile]
-    step: int | None = None
-    metadata: dict[str, Scalar] = {}
+    step: Whole | None = None
+    metadata: dict[str, Plain] = {}
     spooled: bool = False
 
 
 class ResultReport(msgspec.Struct, frozen=True, tag_field="k", tag="result"):
-    t: float
-    score: dict[str, float] = {}
+    t: Seconds
+    score: dict[str, Finite] = {}
     message: str = ""
 
 
 class ErrorReport(msgspec.Struct, frozen=True, tag_field="k", tag="error"):
-    t: float
+    t: Seconds
     message: str
 
 
 Record: TypeAlias = (
     PhaseChange | Line | Points | ProgressReport | Save | Saved | ResultReport | ErrorReport
 )
-_decoder = msgspec.json.Decoder(Record)
+_decoder: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
 
 
 def read_journal(body: bytes) -> tuple[list[Record], int]:
     """The records of the whole lines of ``body``, and how many bytes those lines are.
 
-    Lines this version does not know (a newer wrapper's, or garbage) are passed over.
+    Stops before an ``ended`` that is not the first, so that it is applied alone: when a job is known
+    to be over, all that was said before it is stored. Lines this version does not know (a newer
+    wrapper's, or garbage) are passed over.
     """
-    end = body.rfind(b"\n") + 1
     records: list[Record] = []
-    for line in body[:end].splitlines():
-        try:
-            records.append(_decoder.decode(line))
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            continue
-    return records, end
+    length = 0
+    for line in body[: body.rfind(b"\n") + 1].split(b"\n")[:-1]:
+        record = _decode(line)
+        if length and isinstance(record, PhaseChange) and record.phase == "ended":
+            break
+        if record is not None:
+            records.append(record)
+        length += len(line) + 1
+    return records, length
+
+
+def _decode(line: bytes) -> Record | None:
+    try:
+        return _decoder.decode(_without_nul(line))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _without_nul(line: bytes) -> bytes:
+    """JSON text may say ``\\u0000``; an even number of backslashes before it means it does not."""
+    return _NUL.sub(rb"\1\\ufffd", line) if b"\\u0000" in line else line

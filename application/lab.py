@@ -18,6 +18,7 @@ from application.ports import (
     Blobs,
     Clock,
     Credentials,
+    Holdings,
     Ids,
     Locks,
     Providers,
@@ -25,6 +26,7 @@ from application.ports import (
     Telemetry,
     Vault,
 )
+from domain.codec import topic
 from domain.errors import Conflict
 from domain.loss import LossPolicy
 from domain.model import Event, Guard
@@ -65,6 +67,7 @@ class Lab:
     credentials: Credentials
     telemetry: Telemetry
     blobs: Blobs
+    holdings: Holdings
     providers: Providers
     locks: Locks
     policy: Policy
@@ -73,7 +76,14 @@ class Lab:
 
     def append(self, events: Iterable[Event], guards: Sequence[Guard] = (), *, actor: Actor) -> int:
         """Record ``events`` with the actor's command as their cause; their last position."""
-        return self.log.append([_caused(e, actor.command) for e in events], guards)
+        facts = [_caused(event, actor.command) for event in events]
+        names = [topic(type(fact)) for fact in facts]
+        for name in names:
+            self.reached(f"before {name}")
+        position = self.log.append(facts, guards)
+        for name in names:
+            self.reached(f"after {name}")
+        return position
 
     def change(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import ClassVar, Protocol
@@ -165,6 +165,18 @@ class Blobs(Protocol):
 
     def confirm(self, sha256: str, size: int, *, owner: str = "") -> bool:
         """Verify what was PUT by a grant; whether the blob is there."""
+        ...
+
+
+class Holdings(Protocol):
+    """Who possesses which bytes. A team that never uploaded them may not name them by their hash."""
+
+    def hold(self, team: str, sha256: str) -> None:
+        """``team`` has shown the bytes; repeatable."""
+        ...
+
+    def missing(self, team: str, digests: Collection[str]) -> frozenset[str]:
+        """Those of ``digests`` that ``team`` has not shown."""
         ...
 
 

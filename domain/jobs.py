@@ -216,6 +216,9 @@ class Job(JobState, frozen=True, kw_only=True):
             return [
                 JobCompleted(attempt=self.attempt, used_s=self.used_s(at), **self._next(at, by))
             ]
+        if end.signal is not None and _passed(self.running_at, self.spec.timeout_s, at):
+            text = "The command ran longer than timeout allows and was ended on its node."
+            return self._fault(FailureClass.TIMEOUT, reason=text, exit=end, at=at, by=by)
         blame = seen.blame or _blame(end)
         return self._fault(blame, reason=self._sentence(end, seen), exit=end, at=at, by=by)
 
@@ -246,13 +249,7 @@ class Job(JobState, frozen=True, kw_only=True):
         retry: bool = True,
     ) -> list[JobEvent]:
         """Another attempt when the budget of whoever is to blame allows it, else the end."""
-        retries = self.spec.retries
-        budget, spent = (
-            (retries.user, self.user_faults)
-            if blame in USER_FAULTS
-            else (retries.platform, self.platform_faults)
-        )
-        left = budget - spent
+        left, spent = self._budget(blame)
         if not retry or left <= 0 or self.stop or blame in NEVER_RETRIED:
             return [
                 JobFailed(
@@ -264,7 +261,7 @@ class Job(JobState, frozen=True, kw_only=True):
                     **self._next(at, by),
                 )
             ]
-        wait_s = min(retries.backoff_s * 2**spent, MAX_BACKOFF_S)
+        wait_s = min(self.spec.retries.backoff_s * 2**spent, MAX_BACKOFF_S)
         return [
             JobAttemptFailed(
                 attempt=self.attempt,
@@ -276,6 +273,13 @@ class Job(JobState, frozen=True, kw_only=True):
                 **self._next(at, by),
             )
         ]
+
+    def _budget(self, blame: FailureClass) -> tuple[int, int]:
+        """Retries left and spent of whoever is to blame."""
+        retries = self.spec.retries
+        if blame in USER_FAULTS:
+            return retries.user - self.user_faults, self.user_faults
+        return retries.platform - self.platform_faults, self.platform_faults
 
     def _sentence(self, end: Exit, seen: Observation) -> str:
         return self.user_error or end.reason or seen.reason or describe_exit(end)

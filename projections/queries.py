@@ -171,16 +171,6 @@ class Queries:
         """
         return self._one(ArtifactRow, text, (job,))
 
-    def team_has_blob(self, team: str, sha256: str) -> bool:
-        """Whether an artifact of ``team`` that is not deleted holds these bytes."""
-        text = """
-        select 1 from {s}.artifacts_v1
-         where team = %s and deleted_at is null and files @> %s::jsonb limit 1
-        """
-        wanted = msgspec.json.encode([{"sha256": sha256}]).decode()
-        with self._pool.connection() as conn:
-            return conn.execute(self._sql(text), (team, wanted)).fetchone() is not None
-
     def positions(self) -> list[PositionRow]:
         """Where every read model stands, by name."""
         return self._all(PositionRow, "select * from {s}.positions order by name", ())

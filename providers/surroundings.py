@@ -7,10 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
+def _nothing(point: str) -> None:
+    del point
+
+
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """A folder of its own, the folder that holds the package ``lab``, and artifact bytes by SHA-256."""
+    """A folder of its own, the folder that holds the package ``lab``, and artifact bytes by SHA-256.
+
+    ``reached`` is called at named points between two effects; tests kill the process there.
+    """
 
     root: Path
     sdk: Path
     read_blob: Callable[[str], Iterator[bytes]]
+    reached: Callable[[str], None] = _nothing

@@ -7,11 +7,10 @@ import getpass
 import json
 import logging
 import os
-import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 
 import psycopg
 
@@ -26,8 +25,6 @@ from server.bootstrap import System, system
 from server.postgres.embedded import EmbeddedPostgres
 from server.settings import Settings
 from server.supervisor import supervise
-from server.web import serve
-from server.worker import Worker
 
 REFUSED = 2
 EPILOG = "Settings are environment variables; see docs/operation.md. Start with: python -m server"
@@ -51,11 +48,11 @@ def main(argv: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m server", description=__doc__, epilog=EPILOG)
     parser.set_defaults(do=_all)
-    parts = parser.add_subparsers(title="parts")
+    parts = parser.add_subparsers(title="parts", dest="part")
     for name, do, text in (
         ("all", _all, "database, web and worker together (the default)"),
-        ("web", _web, "the web process alone; needs LAB_DATABASE_URL"),
-        ("worker", _worker, "a worker alone; needs LAB_DATABASE_URL"),
+        ("web", _part, "the web process alone; needs LAB_DATABASE_URL"),
+        ("worker", _part, "a worker alone; needs LAB_DATABASE_URL"),
         ("status", _status, "positions and lag of the read models"),
     ):
         parts.add_parser(name, help=text).set_defaults(do=do)
@@ -76,22 +73,11 @@ def _all(settings: Settings, _: argparse.Namespace) -> int:
     return supervise(settings, os.environ)
 
 
-def _web(settings: Settings, _: argparse.Namespace) -> int:
-    with system(settings, settings.database_url, connections=16) as parts:
-        serve(parts)
-    return 0
-
-
-def _worker(settings: Settings, _: argparse.Namespace) -> int:
-    stopping = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stopping.set())
-    with system(settings, settings.database_url, connections=12) as parts:
-        worker = Worker(parts)
-        worker.start()
-        stopping.wait()
-        worker.stop()
-    return 0
+def _part(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Web and worker are imported when they run: neither pays for the other's libraries."""
+    part = import_module(f"server.{arguments.part}")
+    run: Callable[[Settings], int] = part.run
+    return run(settings)
 
 
 def _status(settings: Settings, _: argparse.Namespace) -> int:

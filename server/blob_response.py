@@ -6,12 +6,12 @@ Not here: whether the caller may read them.
 from __future__ import annotations
 
 import re
-from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from application.ports import Blobs
+from providers.storage.base import disposition
 from server.http_errors import Unsatisfiable
 
 PRESIGNED_FOR_S = 900
@@ -71,11 +71,3 @@ def requested_range(header: str, size: int) -> tuple[int, int] | None:
     if start >= end:
         raise Unsatisfiable(size=size)
     return start, end
-
-
-def disposition(filename: str) -> str:
-    """Always a download, under a plain name: RFC 6266 with the exact name in its second form."""
-    name = filename.rsplit("/", 1)[-1][-150:] or "file"
-    plain = re.sub(r"[^A-Za-z0-9._-]", "_", name)
-    exact = quote(name.encode("utf-8", "replace"), safe="")
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{exact}"

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from providers.storage.open import open_store
-
 from application.clock import RandomIds, SystemClock
 from application.lab import Lab, Policy
 from projections.catalogue import PROJECTIONS
@@ -16,8 +14,10 @@ from projections.projector import Projector
 from projections.queries import Queries
 from projections.telemetry import TelemetryStore
 from projections.telemetry_queries import TelemetryQueries
+from providers.storage.open import open_store
 from server.credentials import HashedCredentials
 from server.failpoints import failpoint
+from server.holdings import TeamHoldings
 from server.keys import MasterKey
 from server.live_providers import LiveProviders
 from server.postgres.event_store import PostgresEventLog
@@ -64,6 +64,7 @@ def _build(settings: Settings, dsn: str, pool: Pool, locks: AdvisoryLocks) -> Sy
     master = _master_key(settings)
     log = PostgresEventLog(pool, schema)
     blobs = open_store(settings.storage_url or f"file://{settings.home / 'artifacts'}")
+    reached = failpoint(settings.failpoint)
     vault = PersonVault(pool, schema, master)
     lab = Lab(
         log=log,
@@ -74,10 +75,13 @@ def _build(settings: Settings, dsn: str, pool: Pool, locks: AdvisoryLocks) -> Sy
         credentials=HashedCredentials(pool, schema, master),
         telemetry=TelemetryStore(pool, schema),
         blobs=blobs,
-        providers=LiveProviders(log, home=settings.home, sdk=SDK, read_blob=blobs.read),
+        holdings=TeamHoldings(pool, schema),
+        providers=LiveProviders(
+            log, home=settings.home, sdk=SDK, read_blob=blobs.read, reached=reached
+        ),
         locks=locks,
         policy=_policy(settings),
-        reached=failpoint(settings.failpoint),
+        reached=reached,
     )
     return System(
         settings=settings,

@@ -6,6 +6,7 @@ who is asking (``server/authentication.py``) and what a role may do (``applicati
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, Protocol
 
@@ -20,13 +21,15 @@ from application.permissions import Action, require, require_own
 from domain.errors import InvalidInput, NotFound
 from projections.rows import ArtifactRow, JobRow
 from projections.telemetry_queries import LineRow
-from server.blob_response import SAFE_HEADERS, blob_response, disposition
+from providers.storage.base import disposition
+from server.blob_response import SAFE_HEADERS, blob_response
 from server.bodies import read_body
 from server.http_errors import answering
 
 UPLOAD_BYTES = 32 * 1024 * 1024
 TEXT_BLOCK = 64 * 1024
 _BIGGEST = 2**31
+_ID = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 
 Authenticate = Callable[[Request], Actor]
 
@@ -74,9 +77,10 @@ class _Files:
 
     async def upload(self, request: Request) -> Response:
         """The raw body becomes a blob; who uploads it twice gets the same answer twice."""
-        await run_in_threadpool(self._actor, request, Action.WRITE_TASKS)
+        actor = await run_in_threadpool(self._actor, request, Action.WRITE_TASKS)
         data = await read_body(request, limit=UPLOAD_BYTES)
         sha256 = await run_in_threadpool(self._lab.blobs.put, data)
+        await run_in_threadpool(self._lab.holdings.hold, actor.team, sha256)
         return JSONResponse({"sha256": sha256, "size": len(data)})
 
     async def artifact(self, request: Request) -> Response:
@@ -94,7 +98,7 @@ class _Files:
 
     def _artifact(self, request: Request) -> Response:
         actor = self._actor(request, Action.READ)
-        artifact, path = request.path_params["artifact"], request.path_params["path"]
+        artifact, path = _id(request, "artifact"), request.path_params["path"]
         row = self._queries.artifact(artifact)
         require_own(actor, row.team if row else "", kind="artifact", id=artifact)
         files = row.files if row and row.deleted_at is None else []
@@ -105,7 +109,7 @@ class _Files:
 
     def _log(self, request: Request) -> Response:
         actor = self._actor(request, Action.READ)
-        job = request.path_params["job"]
+        job = _id(request, "job")
         row = self._queries.job(job)
         require_own(actor, row.team if row else "", kind="job", id=job)
         wanted = _wanted(request, latest=row.attempt if row else 0)
@@ -116,6 +120,14 @@ class _Files:
         }
         return StreamingResponse(_blocks(lines, times=wanted.times), headers=headers,
                                  media_type="text/plain; charset=utf-8")  # fmt: skip
+
+
+def _id(request: Request, kind: str) -> str:
+    """Ours are plain; what is not (a NUL, a line end) is no id, and not for the database to refuse."""
+    id = str(request.path_params[kind])
+    if not _ID.fullmatch(id):
+        raise NotFound(kind=kind, id=id)
+    return id
 
 
 def _wanted(request: Request, *, latest: int) -> _Wanted:

@@ -18,12 +18,19 @@ class LiveProviders:
     """See ``application.ports.Providers``. Safe to share between threads."""
 
     def __init__(
-        self, log: EventLog, *, home: Path, sdk: Path, read_blob: Callable[[str], Iterator[bytes]]
+        self,
+        log: EventLog,
+        *,
+        home: Path,
+        sdk: Path,
+        read_blob: Callable[[str], Iterator[bytes]],
+        reached: Callable[[str], None],
     ) -> None:
         self._log = log
         self._home = home
         self._sdk = sdk
         self._read_blob = read_blob
+        self._reached = reached
         self._made: dict[str, tuple[Mapping[str, object], ComputeProvider]] = {}
         self._guard = threading.Lock()
 
@@ -47,6 +54,9 @@ class LiveProviders:
 
     def _build(self, provider: str, state: Provider) -> ComputeProvider:
         around = Surroundings(
-            root=self._home / "providers" / provider, sdk=self._sdk, read_blob=self._read_blob
+            root=self._home / "providers" / provider,
+            sdk=self._sdk,
+            read_blob=self._read_blob,
+            reached=self._reached,
         )
         return factory(state.kind).build(state.settings, around)

@@ -50,6 +50,7 @@ class Child:
                 return code
             self._failures = 0 if now - self._began > STEADY_S else self._failures + 1
             wait = BACKOFF_S[min(self._failures, len(BACKOFF_S) - 1)]
+            self._environ.pop("LAB_FAILPOINT", None)  # a test kills once
             _log.warning("%s ended with %s; starting again in %s s", self.part, code, wait)
             self._process, self._next = None, now + wait
         if now >= self._next:

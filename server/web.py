@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
@@ -23,53 +22,56 @@ from application.use import Use
 from domain.errors import StoreUnavailable
 from projections.telemetry import CHANNEL
 from server.authentication import actor_of
-from server.bootstrap import System
+from server.bootstrap import System, system
 from server.files_api import file_routes
 from server.node_api import node_routes
 from server.postgres.listener import Listener
 from server.readable import readable_by_job
+from server.settings import Settings
 
 VERSION = "0.1.0"
+CONNECTIONS = 16
 
 
-def make_app(system: System) -> Starlette:
+def make_app(parts: System) -> Starlette:
     """The app over ``system``. Its lifespan starts and stops the listener that feeds subscriptions."""
-    schema = system.settings.schema
+    schema = parts.settings.schema
     live = Live()
-    listener = Listener(system.dsn)
+    listener = Listener(parts.dsn)
     listener.on(f"lab_changes_{schema}", live.changed)
     listener.on(CHANNEL.format(schema), live.streamed)
     use = Use(
-        lab=system.lab,
-        queries=system.queries,
-        telemetry=system.telemetry,
+        lab=parts.lab,
+        queries=parts.queries,
+        telemetry=parts.telemetry,
         live=live,
-        authenticate=partial(actor_of, system.lab, system.queries),
-        shows=lambda position: all(row.position >= position for row in system.queries.positions()),
-        base_url=system.settings.base_url,
-        page_secret=system.page_secret,
-        development=system.settings.development,
+        authenticate=partial(actor_of, parts.lab, parts.queries),
+        shows=lambda position: all(row.position >= position for row in parts.queries.positions()),
+        base_url=parts.settings.base_url,
+        page_secret=parts.page_secret,
+        development=parts.settings.development,
     )
-    app = Starlette(routes=_routes(system, use), lifespan=_lifespan(listener, live))
+    app = Starlette(routes=_routes(parts, use), lifespan=_lifespan(listener, live))
     mount_pages(app, use)
     return app
 
 
-def serve(system: System) -> None:
-    """Run until SIGTERM or SIGINT."""
-    logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
-    uvicorn.run(
-        make_app(system),
-        host=system.settings.host,
-        port=system.settings.port,
-        log_level="warning",
-        timeout_graceful_shutdown=3,
-        ws_max_size=1024 * 1024,
-        server_header=False,
-    )
+def run(settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT; the exit code."""
+    with system(settings, settings.database_url, connections=CONNECTIONS) as parts:
+        uvicorn.run(
+            make_app(parts),
+            host=settings.host,
+            port=settings.port,
+            log_level="warning",
+            timeout_graceful_shutdown=3,
+            ws_max_size=1024 * 1024,
+            server_header=False,
+        )
+    return 0
 
 
-def _routes(system: System, use: Use) -> list[BaseRoute]:
+def _routes(parts: System, use: Use) -> list[BaseRoute]:
     def authenticate(request: Request) -> Actor:
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
         cookie = request.cookies.get(use.session_cookie, "")
@@ -78,9 +80,9 @@ def _routes(system: System, use: Use) -> list[BaseRoute]:
 
     return [
         Route("/healthz", _alive),
-        Route("/readyz", _ready(system)),
-        *node_routes(system.lab, readable_by_job(system.lab, system.queries)),
-        *file_routes(system.lab, system.queries, system.telemetry, authenticate),
+        Route("/readyz", _ready(parts)),
+        *node_routes(parts.lab, readable_by_job(parts.lab)),
+        *file_routes(parts.lab, parts.queries, parts.telemetry, authenticate),
         *graphql_routes(use),
     ]
 
@@ -90,11 +92,11 @@ async def _alive(request: Request) -> Response:
     return JSONResponse({"status": "ok", "version": VERSION})
 
 
-def _ready(system: System) -> Callable[[Request], object]:
+def _ready(parts: System) -> Callable[[Request], object]:
     async def ready(request: Request) -> Response:
         del request
         try:
-            state = await run_in_threadpool(_positions, system)
+            state = await run_in_threadpool(_positions, parts)
         except StoreUnavailable as error:
             return JSONResponse({"status": "database away", "why": str(error)}, status_code=503)
         halted = [name for name, p in state.items() if p["halted"]]
@@ -104,10 +106,10 @@ def _ready(system: System) -> Callable[[Request], object]:
     return ready
 
 
-def _positions(system: System) -> dict[str, dict[str, object]]:
+def _positions(parts: System) -> dict[str, dict[str, object]]:
     """Each read model's position and lag behind the log's head."""
-    head = system.lab.log.head()
-    rows = system.queries.positions()
+    head = parts.lab.log.head()
+    rows = parts.queries.positions()
     return {
         row.name: {"position": row.position, "lag": head - row.position, "halted": row.halted}
         for row in rows

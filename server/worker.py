@@ -7,6 +7,7 @@ try again each second. https://apscheduler.readthedocs.io/en/3.x/userguide.html
 from __future__ import annotations
 
 import logging
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -18,9 +19,10 @@ from psycopg_pool import PoolTimeout
 
 from application.pollers.provider_rounds import Memory, Round
 from domain.errors import LabError, StoreUnavailable
-from server.bootstrap import System
+from server.bootstrap import System, system
 from server.following import Follower
 from server.postgres.listener import Listener
+from server.settings import Settings
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +30,7 @@ ROUND_S = 1.0
 SWEEP_S = 30.0
 TIDY_S = 30.0
 PRUNE_HOURS = 6
+CONNECTIONS = 12
 AWAY = (StoreUnavailable, psycopg.Error, PoolTimeout)
 
 
@@ -134,8 +137,11 @@ class Worker:
 
     def start(self) -> None:
         logging.getLogger("apscheduler").setLevel(logging.WARNING)
+        now = datetime.now(UTC)
         self._schedule.add_listener(_tell_skipped, EVENT_JOB_MAX_INSTANCES)
-        self._schedule.add_job(self._discover, "interval", seconds=ROUND_S, id="rounds")
+        self._schedule.add_job(
+            self._discover, "interval", seconds=ROUND_S, id="rounds", next_run_time=now
+        )
         self._schedule.add_job(self._prune, "interval", hours=PRUNE_HOURS, id="prune")
         self._follower.start()
         self._listener.start()
@@ -179,3 +185,16 @@ class Worker:
 
 def _tell_skipped(event: object) -> None:
     _log.warning("a scheduled round was skipped because the last one still runs: %s", event)
+
+
+def run(settings: Settings) -> int:
+    """Work until SIGTERM or SIGINT; the exit code."""
+    stopping = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stopping.set())
+    with system(settings, settings.database_url, connections=CONNECTIONS) as parts:
+        worker = Worker(parts)
+        worker.start()
+        stopping.wait()
+        worker.stop()
+    return 0

@@ -32,14 +32,13 @@ def add_provider(
 ) -> str:
     """A new provider's id. The first of a team becomes its default.
 
-    ``InvalidSettings`` names a bad setting; nothing is contacted here, see ``check_provider``.
+    ``InvalidSettings`` names a bad setting; nothing is contacted here.
     """
     require(actor, Action.MANAGE_PROVIDERS)
     name = clean_name("name", name)
     given = settings or {}
     lab.providers.validate(kind, given)
-    made = lab.ids.new("prov")
-    now = lab.clock.now()
+    made, now = lab.ids.new("prov"), lab.clock.now()
 
     def record(guards: tuple[Guard, ...]) -> str:
         added = ProviderAdded(

@@ -126,7 +126,7 @@ def own_job(lab: Lab, actor: Actor, job: str, action: Action) -> Job:
 def _prepare(lab: Lab, actor: Actor, launch: Launch) -> JobQueued:
     yaml, files, experiment, revision = _source(lab, actor, launch)
     task = read_task(yaml)
-    must_have(lab, files)
+    must_have(lab, actor, files)
     commit = ""
     if task.git:
         commit = resolve_git(

@@ -33,6 +33,7 @@ from domain.job_spec import FrozenFile
 from domain.jobs import Job, fold
 from domain.observations import Exit, Observation, Phase
 from domain.telemetry import LogLine, MetricChunk, Progress, TelemetryBatch
+from providers.base import Handle
 
 PHASES = {
     "claimed": Phase.PROVISIONING,
@@ -145,6 +146,10 @@ def _phase(lab: Lab, job: Job, stretch: Stretch, record: Record, actor: Actor) -
 
 def _saved(lab: Lab, job: Job, stretch: Stretch, record: Record, actor: Actor) -> None:
     assert isinstance(record, Saved)  # noqa: S101
+    if record.spooled:
+        _fetch_spooled(lab, job, record)
+    if lab.holdings.missing(job.team, [file.sha256 for file in record.files]):
+        return  # a hash is no proof: nobody of this team ever showed these bytes
     fact = ArtifactSaved(
         originator_id=artifact_id(stretch.job, stretch.attempt, record.id),
         originator_version=1,
@@ -164,6 +169,14 @@ def _saved(lab: Lab, job: Job, stretch: Stretch, record: Record, actor: Actor) -
         lab.append([fact], actor=actor)
     except (Conflict, UniqueTaken):
         return  # recorded before: the journal is repeated after a crash
+
+
+def _fetch_spooled(lab: Lab, job: Job, record: Saved) -> None:
+    """Bring in what the node could not upload."""
+    for sha256 in lab.holdings.missing(job.team, [file.sha256 for file in record.files]):
+        data = lab.providers.of(job.provider).spooled_blob(Handle(job.ref), sha256)
+        if data is not None and lab.blobs.put(data) == sha256:
+            lab.holdings.hold(job.team, sha256)
 
 
 def _result(lab: Lab, job: Job, stretch: Stretch, record: Record, actor: Actor) -> None:

@@ -27,7 +27,7 @@ def create_task(
     require(actor, Action.WRITE_TASKS)
     spec = read_task(yaml)
     home = experiment_id(lab, actor.team, experiment)
-    must_have(lab, files)
+    must_have(lab, actor, files)
     made = lab.ids.new("task")
 
     def record(guards: tuple[Guard, ...]) -> str:
@@ -56,7 +56,7 @@ def revise_task(
     """A new revision; ``files=None`` keeps those of the latest. The same text adds nothing."""
     own_task(lab, actor, task, Action.WRITE_TASKS)
     read_task(yaml)
-    must_have(lab, files or ())
+    must_have(lab, actor, files or ())
     return lab.change(
         task,
         fold,
@@ -99,10 +99,11 @@ def own_task(lab: Lab, actor: Actor, task: str, action: Action) -> Task:
     return found
 
 
-def must_have(lab: Lab, files: tuple[FrozenFile, ...]) -> None:
-    """Refuse files whose bytes were never uploaded."""
+def must_have(lab: Lab, actor: Actor, files: tuple[FrozenFile, ...]) -> None:
+    """Refuse files whose bytes this team never uploaded."""
+    missing = lab.holdings.missing(actor.team, [file.sha256 for file in files])
     for file in files:
-        if not lab.blobs.has(file.sha256):
+        if file.sha256 in missing:
             raise InvalidInput(
                 field="files",
                 value=file.path,

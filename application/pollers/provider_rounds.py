@@ -32,7 +32,7 @@ from projections.rows import WorkRow
 from providers.base import ComputeProvider, Handle, ProviderUnavailable, Wait
 
 POLLER = system("poller")
-RECOVER_AFTER_S = 2.0
+RECOVER_AFTER_S = 1.0
 STOP_AGAIN_S = 5.0
 LIMITS_EVERY_S = 1.0
 ORPHAN_GRACE_S = 30.0
@@ -67,6 +67,7 @@ class Round:
             adapter = self.lab.providers.of(self.provider)
             rows = self.queries.work(self.provider)
             self._observe(adapter, rows)
+            self.lab.reached("round.observed")
             self._recover(rows)
             self._enforce(rows)
             self._stop(adapter, self.queries.work(self.provider))
@@ -172,6 +173,7 @@ class Round:
     ) -> None:
         if found.phase in (Phase.ENDED, Phase.GONE) or self._is_silent(row):
             self._collect(adapter, row, handle)
+            self.lab.reached("round.collected")
         observe_job(self.lab, row.id, found)
 
     def _is_silent(self, row: WorkRow) -> bool:
@@ -227,3 +229,4 @@ class Round:
                 continue
             self.memory.stopped_at[row.id] = now
             adapter.stop(Handle(row.ref), grace_s=row.stop_grace_s or 0)
+            self.lab.reached("round.stopped")

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 
 from lab.node.bundle import Bundle
 from lab.node.records import NodeRecords
+from lab.node.status import is_collected
 
 if TYPE_CHECKING:
     from lab.node.shipper import Shipper, Stop
     from lab.node.uploader import Uploader
 
 UPLOAD_WAIT_S = 600.0
+COLLECTED_LOOK_S = 0.2
 
 
 class Link:
@@ -60,14 +62,17 @@ class Link:
         self._threads["upload"].join()
 
     def finish_shipping(self, linger_s: float) -> bool:
-        """Wait until the server has confirmed everything; False when it stayed away that long."""
+        """Wait until everything is confirmed, or collected from the spool; False when nobody came."""
         self._told_all.set()
         self._changed.set()
-        if "ship" not in self._threads:
-            return True
         until = time.monotonic() + linger_s
-        self._threads["ship"].join(max(0.0, until - time.monotonic()))
-        return not self._threads["ship"].is_alive()
+        while "ship" in self._threads and self._threads["ship"].is_alive():
+            if is_collected(self._run_dir):
+                return True
+            if time.monotonic() >= until:
+                return False
+            self._threads["ship"].join(COLLECTED_LOOK_S)
+        return True
 
     def _load(self) -> None:
         # Loaded here, off the start-up path and off the main thread: http.client, ssl, subprocess.

@@ -18,6 +18,16 @@ def write_acked(run_dir: Path, offsets: dict[str, int]) -> None:
     _replace(run_dir / "acked.json", dict(offsets))
 
 
+def is_collected(run_dir: Path) -> bool:
+    """Whether a collector has fetched every byte of every journal: ``collected.json`` says how far."""
+    try:
+        offsets = json.loads((run_dir / "collected.json").read_text("utf-8"))
+        journals = list((run_dir / "journal").glob("*.jsonl"))
+        return all(path.stat().st_size <= int(offsets.get(path.stem, 0)) for path in journals)
+    except (OSError, ValueError, TypeError, AttributeError):
+        return False
+
+
 def _replace(path: Path, value: JsonMapping) -> None:
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -78,9 +78,17 @@ class Wrapper:
     def request_stop(self, reason: str, *, grace_s: float | None = None) -> None:
         """The first reason counts."""
         if not self._stop_reason:
-            self._grace_s = self._bundle.grace_s if grace_s is None else grace_s
+            self._grace_s = self._asked_grace() if grace_s is None else grace_s
             self._stop_reason = reason or "asked to stop"
         os.write(self._wake_w, b"s")
+
+    def _asked_grace(self) -> float:
+        """What the provider wrote beside its SIGTERM, else what the job was started with."""
+        try:
+            asked = json.loads((self._run_dir / "grace.json").read_text("utf-8"))
+            return float(asked["grace_s"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return self._bundle.grace_s
 
     def _on_stop(self, stop: Stop) -> None:
         if not self._stop_reason:

@@ -12,9 +12,7 @@ from providers.surroundings import Surroundings
 
 def build(settings: Mapping[str, object], around: Surroundings) -> ComputeProvider:
     """The adapter for checked settings."""
-    return LocalProvider(
-        read_settings(settings), root=around.root, sdk=around.sdk, read_blob=around.read_blob
-    )
+    return LocalProvider(read_settings(settings), around)
 
 
 def validate(settings: Mapping[str, object]) -> None:

@@ -9,9 +9,8 @@ import fcntl
 import os
 import shutil
 import signal
-import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,29 +37,26 @@ from providers.local.bundle import bundle_of
 from providers.local.rundir import Process, RunDir, start_ticks
 from providers.local.settings import HOOKS, Capacity, LocalSettings, capacity
 from providers.local.slots import Slot, place
+from providers.surroundings import Surroundings
 
 LOG_LIMIT = 256 * 1024
 FREE_DISK_BYTES = 512 * 1024**2
 
-ReadBlob = Callable[[str], Iterator[bytes]]
-
 
 class LocalProvider(ComputeProvider):
-    """``root`` holds one folder per attempt; ``sdk`` is the folder that holds the package ``lab``."""
+    """``root`` holds one folder per attempt, named by its token."""
 
     kind: ClassVar[str] = "local"
     capabilities: ClassVar[Capabilities] = Capabilities(slots=True)
 
-    def __init__(
-        self, settings: LocalSettings, *, root: Path, sdk: Path, read_blob: ReadBlob
-    ) -> None:
+    def __init__(self, settings: LocalSettings, around: Surroundings) -> None:
         self.settings = settings
-        self.root = root
-        self.sdk = sdk
-        self.read_blob = read_blob
+        self.root = around.root
+        self.sdk = around.sdk
+        self.around = around
         self.has: Capacity = capacity(settings)
-        self.children: list[subprocess.Popen[bytes]] = []
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.children: list[int] = []
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def check(self) -> Check:
         free = shutil.disk_usage(self.root).free
@@ -157,7 +153,9 @@ class LocalProvider(ComputeProvider):
         self, handle: Handle, offsets: Mapping[tuple[int, str], int], *, limit: int
     ) -> Sequence[SpoolChunk]:
         chunks = []
-        for stream, path in RunDir(self.root, handle).journals():
+        run = RunDir(self.root, handle)
+        run.confirm({stream: offset for (_, stream), offset in offsets.items()})
+        for stream, path in run.journals():
             start = offsets.get((0, stream), 0)
             with path.open("rb") as journal:
                 journal.seek(start)
@@ -182,8 +180,11 @@ class LocalProvider(ComputeProvider):
             refusal = SubmissionRefused if slot.forever else NoCapacity
             raise refusal(provider="local", reason=slot.text)
         self._fill(run, request, slot)
+        self.around.reached("local.filled")
         process = self._spawn(run, slot)
+        self.around.reached("local.spawned")
         run.write("process.json", process)
+        self.around.reached("local.written")
 
     def _fill(self, run: RunDir, request: JobRequest, slot: Slot) -> None:
         for folder in (run.path, run.path / "blobs", run.path / "journal", run.path / "work"):
@@ -202,30 +203,28 @@ class LocalProvider(ComputeProvider):
             return
         partial = target.with_suffix(".part")
         with partial.open("wb") as out:
-            out.writelines(self.read_blob(sha256))
+            out.writelines(self.around.read_blob(sha256))
         partial.replace(target)
 
     def _spawn(self, run: RunDir, slot: Slot) -> Process:
-        devices = ",".join(map(str, slot.accelerators))
+        """Start the wrapper in a session of its own, so that it outlives us."""
         env = {k: v for k, v in os.environ.items() if k in PASSED_ON}
-        env["CUDA_VISIBLE_DEVICES"] = devices
-        with (run.path / "wrapper.log").open("ab") as log:
-            child = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-I",
-                    str(self.sdk / "lab" / "node" / "__main__.py"),
-                    str(run.path),
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=run.path,
-                env=env,
-                start_new_session=True,
-            )
-        self.children.append(child)
-        return Process(pid=child.pid, started=start_ticks(child.pid))
+        env["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, slot.accelerators))
+        log = str(run.path / "wrapper.log")
+        wrapper = str(self.sdk / "lab" / "node" / "__main__.py")
+        pid = os.posix_spawn(
+            sys.executable,
+            [sys.executable, "-I", wrapper, str(run.path)],
+            env,
+            setsid=True,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+        )
+        self.children.append(pid)
+        return Process(pid=pid, started=start_ticks(pid))
 
     def _held(self, but: str = "") -> list[Slot]:
         """Slots of attempts that may still run. A folder that was never started counts until it is swept."""
@@ -243,7 +242,12 @@ class LocalProvider(ComputeProvider):
                 yield RunDir(self.root, path.name)
 
     def _reap(self) -> None:
-        self.children = [child for child in self.children if child.poll() is None]
+        """Let the kernel forget children that ended; those of an earlier server are init's."""
+        for pid in list(self.children):
+            with suppress(ChildProcessError):
+                if os.waitpid(pid, os.WNOHANG) == (0, 0):
+                    continue
+            self.children.remove(pid)
 
     @contextmanager
     def _lock(self) -> Iterator[None]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -84,7 +84,7 @@ class RunDir:
         if known and known.is_alive():
             return known
         status = self.status()
-        if status and status.pid and status.phase != "ended":
+        if status and status.pid:
             ticks = start_ticks(status.pid)
             if ticks and _is_wrapper(status.pid, self.path):
                 return Process(pid=status.pid, started=ticks)
@@ -130,6 +130,11 @@ class RunDir:
         found = sorted((self.path / "journal").glob("*.jsonl"))
         yield from ((f.stem, f) for f in found if f.stem != "node")
         yield from ((f.stem, f) for f in found if f.stem == "node")
+
+    def confirm(self, collected: Mapping[str, int]) -> None:
+        """Tell a wrapper that lingers after its end how much of its journal has arrived."""
+        if collected and self.has_ended() and self.wrapper() is not None:
+            self.write("collected.json", dict(collected))
 
     def _made_at(self) -> datetime:
         return datetime.fromtimestamp(self.path.stat().st_mtime, UTC)

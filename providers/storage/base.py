@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import ClassVar
+from urllib.parse import quote
 
 import msgspec
 
@@ -46,6 +47,13 @@ class ArtifactStoreFull(ArtifactStoreError):
     code = "ARTIFACT_STORE_FULL"
     sentence = "The artifact store is full ({why}). Free space or delete artifacts, then try again."
     transient = True
+
+
+class ArtifactStoreRefused(ArtifactStoreError):
+    """The store answered no; asking again will not help before somebody mends its settings."""
+
+    code = "ARTIFACT_STORE_REFUSED"
+    sentence = "The artifact store refuses ({why}). Check its URL, credentials and permissions."
 
 
 class WrongOffset(ArtifactStoreError):
@@ -96,7 +104,7 @@ class ArtifactStore(ABC):
     """Safe to share between threads and, on the same place, between processes.
 
     Every method raises ``InvalidInput`` for what is no SHA-256 in lower-case hex,
-    ``ArtifactStoreUnavailable`` and, when storing, ``ArtifactStoreFull``.
+    ``ArtifactStoreUnavailable``, ``ArtifactStoreRefused`` and, when storing, ``ArtifactStoreFull``.
     """
 
     chunk_bytes: ClassVar[int] = CHUNK_BYTES
@@ -122,6 +130,7 @@ class ArtifactStore(ABC):
     ) -> tuple[int, bool]:
         """Take the next chunk; the new offset, and whether the blob is whole, verified and stored.
 
+        The bytes are proved even when the blob is there already: only who shows them has them.
         Every chunk but the last is ``chunk_bytes`` long. Raises ``WrongOffset``, which carries the
         right one, and with the last chunk ``WrongHash``: then the upload starts over.
         """
@@ -186,6 +195,14 @@ def checked(sha256: str) -> str:
 def missing(sha256: str) -> NotFound:
     """What to raise when there is no such blob."""
     return NotFound(kind="artifact", id=sha256)
+
+
+def disposition(filename: str) -> str:
+    """Always a download, under a plain name: RFC 6266 with the exact name in its second form."""
+    name = filename.rsplit("/", 1)[-1][-150:] or "file"
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", name)
+    exact = quote(name.encode("utf-8", "replace"), safe="")
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{exact}"
 
 
 def partial_name(sha256: str, owner: str) -> str:

@@ -78,9 +78,6 @@ class LocalStore(ArtifactStore):
         self, sha256: str, *, offset: int, size: int, chunk: bytes, owner: str = ""
     ) -> tuple[int, bool]:
         partial = self._uploads / partial_name(sha256, owner)
-        if self.has(sha256):
-            partial.unlink(missing_ok=True)
-            return size, True
         must_fit(chunk, offset=offset, size=size)
         if offset == 0 and len(chunk) == size:
             must_be(sha256, chunk)

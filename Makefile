@@ -1,0 +1,48 @@
+# Two commands on a fresh machine: `make demo` runs the main job, `make test` passes the tests.
+PYTHON ?= python3.11
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.PHONY: help demo test check run bench format rebuild-golden clean system-packages
+
+help:            ## what there is
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+demo: $(STAMP)   ## start a server, train a small network, verify its model, stay up
+	@$(BIN)/python -m server.demo
+
+run: $(STAMP)    ## start the server on http://127.0.0.1:8470
+	@$(BIN)/python -m server
+
+test: $(STAMP) system-packages check  ## everything: unit, contract, integration, acceptance, browser
+	$(BIN)/python -m pytest -q $(PYTEST_ARGS)
+
+check: $(STAMP)  ## ruff, mypy --strict, import contracts, size budgets
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m pytest -q tests/architecture
+
+bench: $(STAMP)  ## measure the budgets side by side with their floors
+	@$(BIN)/python -m benchmarks
+
+format: $(STAMP) ## what the tools can mend themselves
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+rebuild-golden: $(STAMP) ## write golden files that are missing, never those that are there
+	$(BIN)/python -m tests.golden.write
+	$(BIN)/python -m tests.golden.write_tasks
+	$(BIN)/python -m graphql_api.sdl
+
+system-packages: ## Chromium for the browser tests, by apt where we may
+	@sh .ci/system-packages
+
+clean:           ## forget the environment and every cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .labledger dist
+
+$(STAMP): pyproject.toml .ci/make-venv
+	@sh .ci/make-venv "$(PYTHON)" "$(VENV)"
+	@touch $@

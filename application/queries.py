@@ -1,0 +1,308 @@
+"""Authorised reads: what GraphQL and pages may ask, each allowed first and kept inside the actor's team.
+
+Another team's things are *not found*. Not here: SQL (``projections/queries.py``), sentences about a
+job (``application/explain.py``), the event log (``application/log_reading.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+
+from application.actor import Actor
+from application.explain import why
+from application.lab import Lab
+from application.log_reading import EventPage, LogReading
+from application.permissions import Action, allowed, require, require_own
+from domain.errors import NotAuthenticated, NotFound
+from domain.quotas import scopes, standing
+from projections.jobs import JOBS_PROJECTION
+from projections.queries import After, JobFilter, Queries
+from projections.rows import (
+    ArtifactRow,
+    ExperimentRow,
+    JobRow,
+    MemberRow,
+    ProviderRow,
+    QuotaRow,
+    RevisionRow,
+    SecretRow,
+    TaskRow,
+    TeamRow,
+    TokenRow,
+)
+from projections.telemetry_queries import CurveRow, LineRow, Points, ProgressRow, TelemetryQueries
+from providers.base import Check, Offer
+
+Owned = TypeVar("Owned", JobRow, ExperimentRow, TaskRow, ProviderRow, ArtifactRow)
+LINES_AT_MOST = 10_000
+
+
+class JobView(msgspec.Struct, frozen=True, kw_only=True):
+    """A job and one sentence about why it is where it is."""
+
+    row: JobRow
+    why: str
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """Opened names of one user; ``[erased]`` once the person was erased."""
+
+    id: str
+    email: str
+    name: str
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    person: Person
+    role: str
+    since: datetime
+
+
+class Me(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks; ``team`` is ``None`` for somebody in no team yet."""
+
+    person: Person
+    teams: tuple[TeamRow, ...]
+    team: TeamRow | None
+    role: str
+    may: tuple[str, ...]
+
+
+class QuotaView(msgspec.Struct, frozen=True, kw_only=True):
+    """This month in weighted compute seconds; ``limit`` and ``left`` ``None`` are unlimited."""
+
+    scope: str
+    limit: int | None
+    held: int
+    charged: int
+
+    @property
+    def left(self) -> int | None:
+        return None if self.limit is None else max(self.limit - self.held - self.charged, 0)
+
+
+class Quota(msgspec.Struct, frozen=True, kw_only=True):
+    team: QuotaView
+    own: QuotaView
+
+
+class Reads:
+    """Every method raises ``NotAuthenticated``, ``PermissionDenied`` or ``NotFound`` before it answers."""
+
+    def __init__(self, lab: Lab, queries: Queries, telemetry: TelemetryQueries) -> None:
+        self._lab = lab
+        self._queries = queries
+        self._telemetry = telemetry
+        self._log = LogReading(queries)
+
+    def job(self, actor: Actor, id: str) -> JobRow:
+        return self._own(actor, self._queries.job(id), kind="job", id=id)
+
+    def job_view(self, actor: Actor, id: str) -> JobView:
+        row = self.job(actor, id)
+        return JobView(row=row, why=why(row))
+
+    def jobs(
+        self,
+        actor: Actor,
+        where: JobFilter | None = None,
+        after: After | None = None,
+        limit: int = 50,
+    ) -> list[JobRow]:
+        """Newest first."""
+        require(actor, Action.READ)
+        return self._queries.jobs(actor.team, where or JobFilter(), after=after, limit=limit)
+
+    def jobs_position(self) -> int:
+        """How far the log is shown in the jobs; of no team."""
+        name = JOBS_PROJECTION.position_name
+        return next((p.position for p in self._queries.positions() if p.name == name), 0)
+
+    def jobs_changed(self, actor: Actor, *, after: int, upto: int) -> tuple[list[JobRow], int]:
+        """Jobs with an event in ``(after, upto]`` as they are now, and the position looked at."""
+        require(actor, Action.READ)
+        ids, position = self._log.jobs_between(actor.team, after=after, upto=upto)
+        rows = (self._queries.job(id) for id in ids)
+        return [row for row in rows if row is not None], position
+
+    def job_counts(self, actor: Actor) -> dict[str, int]:
+        """By status; statuses without a job are left out."""
+        require(actor, Action.READ)
+        return self._queries.job_counts(actor.team)
+
+    def experiments(self, actor: Actor, *, archived: bool = False) -> list[ExperimentRow]:
+        """By name."""
+        require(actor, Action.READ)
+        return self._queries.experiments(actor.team, archived=archived)
+
+    def experiment(self, actor: Actor, id: str) -> ExperimentRow:
+        return self._own(actor, self._queries.experiment(id), kind="experiment", id=id)
+
+    def tasks(self, actor: Actor, experiment: str = "", *, archived: bool = False) -> list[TaskRow]:
+        """Latest revised first."""
+        require(actor, Action.READ)
+        return self._queries.tasks(actor.team, experiment=experiment, archived=archived)
+
+    def task(self, actor: Actor, id: str) -> TaskRow:
+        return self._own(actor, self._queries.task(id), kind="task", id=id)
+
+    def revisions(self, actor: Actor, task: str) -> list[RevisionRow]:
+        """Newest first."""
+        self.task(actor, task)
+        return self._queries.revisions(task)
+
+    def providers(self, actor: Actor) -> list[ProviderRow]:
+        """By name. Settings are shown to those who manage providers; others get none."""
+        require(actor, Action.READ)
+        return [_for(actor, row) for row in self._queries.providers(actor.team)]
+
+    def provider(self, actor: Actor, id: str) -> ProviderRow:
+        return _for(actor, self._own(actor, self._queries.provider(id), kind="provider", id=id))
+
+    def offers(self, actor: Actor, provider: str) -> Sequence[Offer]:
+        """What the provider could give now. Contacts it: ``ProviderError``."""
+        self.provider(actor, provider)
+        return self._lab.providers.of(provider).offers()
+
+    def check(self, actor: Actor, provider: str) -> Check:
+        """Whether a job could run there now. Contacts it: ``ProviderError``."""
+        self.provider(actor, provider)
+        return self._lab.providers.of(provider).check()
+
+    def provider_kinds(self, actor: Actor) -> Sequence[str]:
+        require(actor, Action.READ)
+        return self._lab.providers.kinds()
+
+    def artifacts(self, actor: Actor, job: str) -> list[ArtifactRow]:
+        """Oldest first, without deleted ones."""
+        self.job(actor, job)
+        return self._queries.artifacts(job)
+
+    def artifact(self, actor: Actor, id: str) -> ArtifactRow:
+        return self._own(actor, self._queries.artifact(id), kind="artifact", id=id)
+
+    def latest_checkpoint(self, actor: Actor, job: str) -> ArtifactRow | None:
+        self.job(actor, job)
+        return self._queries.latest_checkpoint(job)
+
+    def lines(
+        self,
+        actor: Actor,
+        job: str,
+        *,
+        attempt: int = 0,
+        node: int = 0,
+        after: int = 0,
+        limit: int = 1_000,
+    ) -> list[LineRow]:
+        """Lines above number ``after``; ``attempt`` 0 is the latest."""
+        row = self.job(actor, job)
+        number = attempt or row.attempt
+        most = min(limit, LINES_AT_MOST)
+        return self._telemetry.lines(job, attempt=number, node=node, after=after, limit=most)
+
+    def last_line(self, actor: Actor, job: str, *, attempt: int = 0, node: int = 0) -> int:
+        row = self.job(actor, job)
+        return self._telemetry.last_line(job, attempt=attempt or row.attempt, node=node)
+
+    def curves(self, actor: Actor, job: str) -> list[CurveRow]:
+        """The job's metrics by name."""
+        self.job(actor, job)
+        return self._telemetry.curves(job)
+
+    def points(self, actor: Actor, job: str, name: str, after: int = 0) -> Points:
+        """Points of one metric after a cursor."""
+        self.job(actor, job)
+        return self._telemetry.points(job, name, after=after)
+
+    def progress(self, actor: Actor, job: str) -> ProgressRow | None:
+        self.job(actor, job)
+        return self._telemetry.progress(job)
+
+    def members(self, actor: Actor) -> list[Member]:
+        """By membership age, names opened."""
+        require(actor, Action.READ)
+        return [self._member(row) for row in self._queries.members(actor.team)]
+
+    def people(self, actor: Actor, users: Sequence[str]) -> dict[str, Person]:
+        """Those of ``users`` who are members of the actor's team."""
+        wanted = set(users)
+        return {m.person.id: m.person for m in self.members(actor) if m.person.id in wanted}
+
+    def me(self, actor: Actor) -> Me:
+        """Needs a credential and no team."""
+        if not actor.user:
+            raise NotAuthenticated(why="no valid session or API token came with the request")
+        row = self._queries.user(actor.user)
+        if row is None:
+            raise NotFound(kind="account", id=actor.user)
+        teams = tuple(self._queries.teams_of(actor.user))
+        return Me(
+            person=self._person(row.id, row.email_sealed, row.name_sealed),
+            teams=teams,
+            team=next((team for team in teams if team.id == actor.team), None),
+            role=actor.role or "",
+            may=tuple(action.value for action in Action if allowed(actor, action)),
+        )
+
+    def tokens(self, actor: Actor) -> list[TokenRow]:
+        """The actor's own in this team, newest first, revoked ones too."""
+        require(actor, Action.READ)
+        return self._queries.tokens(actor.user, actor.team)
+
+    def secrets(self, actor: Actor) -> list[SecretRow]:
+        """Names of the team's and the actor's own secrets; values are never read back."""
+        require(actor, Action.READ)
+        return self._queries.secrets(actor.team, actor.user)
+
+    def quota(self, actor: Actor) -> Quota:
+        """The team's and the actor's own month."""
+        require(actor, Action.READ)
+        months = scopes(team=actor.team, user=actor.user, at=self._lab.clock.now())
+        wanted = [*months, *(standing(scope) for scope in months)]
+        rows = {row.scope: row for row in self._queries.quotas(wanted)}
+        team, own = (self._quota_view(scope, rows) for scope in months)
+        return Quota(team=team, own=own)
+
+    def events(
+        self, actor: Actor, *, after: int = 0, limit: int = 100, streams: Sequence[str] = ()
+    ) -> EventPage:
+        """The team's events by position; ``cursor`` goes on even over a stretch that held none."""
+        require(actor, Action.READ_LOG)
+        return self._log.page(actor.team, after=after, limit=limit, streams=streams)
+
+    def _own(self, actor: Actor, row: Owned | None, *, kind: str, id: str) -> Owned:
+        require(actor, Action.READ)
+        if row is None:
+            raise NotFound(kind=kind, id=id)
+        require_own(actor, row.team, kind=kind, id=id)
+        return row
+
+    def _quota_view(self, scope: str, rows: dict[str, QuotaRow]) -> QuotaView:
+        row = rows.get(scope)
+        if row is not None:
+            return QuotaView(scope=scope, limit=row.limit_s, held=row.held_s, charged=row.charged_s)
+        always = rows.get(standing(scope))
+        if always is not None:
+            return QuotaView(scope=scope, limit=always.limit_s, held=0, charged=0)
+        minutes = self._lab.policy.team_quota_minutes if scope.startswith("team:") else None
+        limit = None if minutes is None else minutes * 60
+        return QuotaView(scope=scope, limit=limit, held=0, charged=0)
+
+    def _member(self, row: MemberRow) -> Member:
+        person = self._person(row.user_id, row.email_sealed, row.name_sealed)
+        return Member(person=person, role=row.role, since=row.since)
+
+    def _person(self, user: str, email: str, name: str) -> Person:
+        vault = self._lab.vault
+        return Person(id=user, email=vault.open(user, email), name=vault.open(user, name))
+
+
+def _for(actor: Actor, row: ProviderRow) -> ProviderRow:
+    if allowed(actor, Action.MANAGE_PROVIDERS):
+        return row
+    return msgspec.structs.replace(row, settings={})

@@ -1,0 +1,133 @@
+"""What a resolver is handed: who asks (found out once a request), the reads, the loaders.
+
+Nobody is anybody until ``actor()`` was asked; it refuses without a good credential. Not here: what
+a role may do (``application/permissions.py``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import ParamSpec, TypeAlias, TypeVar
+
+from msgspec.structs import replace
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import HTTPConnection
+from strawberry.types import Info as StrawberryInfo
+
+from application.actor import Actor
+from application.queries import Reads
+from application.try_limit import TryLimit
+from application.use import Use
+from domain.errors import InvalidInput
+from graphql_api.feed import Feed
+from graphql_api.loaders import Loaders
+
+KEY_LIMIT = 200
+SHOWN_WITHIN_S = 2.0
+LOOK_AGAIN_S = 0.05
+BEARER = "bearer "
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shared:
+    """What all requests of one process have in common."""
+
+    use: Use
+    reads: Reads
+    feed: Feed
+    tries_per_address: TryLimit
+    tries_per_client: TryLimit
+
+
+@dataclass(kw_only=True)
+class Context:
+    """One request, or one WebSocket connection."""
+
+    shared: Shared
+    connection: HTTPConnection
+    connection_params: Mapping[str, object] = field(default_factory=dict)
+    lasting: bool = False
+    _actor: asyncio.Future[Actor] | None = None
+    _loaders: Loaders | None = None
+
+    @property
+    def use(self) -> Use:
+        return self.shared.use
+
+    @property
+    def reads(self) -> Reads:
+        return self.shared.reads
+
+    @property
+    def client(self) -> str:
+        """The address the request came from."""
+        peer = self.connection.client
+        return peer.host if peer else "unknown"
+
+    async def actor(self, key: str = "") -> Actor:
+        """Who asks, or ``NotAuthenticated``. ``key`` becomes the cause of what a mutation records."""
+        if self._actor is None:
+            self._actor = asyncio.ensure_future(self.authenticate())
+        actor = await self._actor
+        return replace(actor, command=clean_key(key)) if key else actor
+
+    async def authenticate(self) -> Actor:
+        """Look the credential up anew: it may have been revoked meanwhile."""
+        bearer, team = self._credential()
+        cookie = self.connection.cookies.get(self.use.session_cookie, "")
+        return await run_in_threadpool(
+            lambda: self.use.authenticate(bearer=bearer, cookie=cookie, team=team)
+        )
+
+    async def loaders(self) -> Loaders:
+        if self._loaders is None:
+            self._loaders = Loaders(self.reads, await self.actor(), remember=not self.lasting)
+        return self._loaders
+
+    async def shown(self, position: int) -> int:
+        """Wait, at most two seconds, until the read models show ``position``; answers with it."""
+        end = asyncio.get_running_loop().time() + SHOWN_WITHIN_S
+        with self.use.live.watch() as watcher:
+            while asyncio.get_running_loop().time() < end:
+                if await run_in_threadpool(self.use.shows, position):
+                    break
+                await watcher.next(LOOK_AGAIN_S)
+        return position
+
+    async def done(self) -> int:
+        """The same for everything recorded up to now."""
+        return await self.shown(await run_in_threadpool(self.use.lab.log.head))
+
+    def secret(self) -> str:
+        """The credential itself, to end it."""
+        bearer, _ = self._credential()
+        return bearer or self.connection.cookies.get(self.use.session_cookie, "")
+
+    def _credential(self) -> tuple[str, str]:
+        """Bearer secret and team: of the headers, else of the WebSocket's ``connection_init``."""
+        header = self.connection.headers.get("authorization", "")
+        given = str(self.connection_params.get("authorization", "")) or header
+        bearer = given[len(BEARER) :].strip() if given.lower().startswith(BEARER) else ""
+        team = str(self.connection_params.get("team", ""))
+        return bearer, team or self.connection.headers.get("x-lab-team", "")
+
+
+Info: TypeAlias = StrawberryInfo[Context, None]
+
+
+async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run the synchronous core off the event loop."""
+    return await run_in_threadpool(function, *args, **kwargs)
+
+
+def clean_key(key: str) -> str:
+    """``key`` when it is usable. ``InvalidInput`` for an overlong or unprintable one."""
+    if len(key) > KEY_LIMIT or not key.isprintable():
+        way_out = f"Send at most {KEY_LIMIT} printable characters."
+        raise InvalidInput(field="idempotencyKey", value=key, way_out=way_out)
+    return key

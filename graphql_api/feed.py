@@ -1,0 +1,65 @@
+"""Changes of jobs between two positions, read once for all subscribers of a team who wait for them.
+
+Tables and log answer; notifications only say when to look. Not here: who may look.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+
+from application.actor import Actor
+from application.queries import Reads
+from projections.rows import JobRow
+
+FRESH_S = 0.05
+KEPT_AT_MOST = 256
+
+
+class JobChanges(msgspec.Struct, frozen=True, kw_only=True):
+    """Jobs with an event in ``(after, position]``, as they are now."""
+
+    jobs: tuple[JobRow, ...]
+    position: int
+
+
+class Feed:
+    """Lives on one event loop."""
+
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+        self._known: OrderedDict[tuple[str, int, int], asyncio.Task[JobChanges]] = OrderedDict()
+        self._position: asyncio.Task[int] | None = None
+        self._asked_at = 0.0
+
+    async def position(self) -> int:
+        """How far the jobs are shown; at most 50 ms old."""
+        now = asyncio.get_running_loop().time()
+        if self._position is None or (self._position.done() and now - self._asked_at > FRESH_S):
+            self._asked_at = now
+            self._position = asyncio.ensure_future(run_in_threadpool(self._reads.jobs_position))
+        return await asyncio.shield(self._position)
+
+    async def changes(self, actor: Actor, *, after: int) -> JobChanges:
+        """What changed after a position, up to what is shown now."""
+        upto = await self.position()
+        if upto <= after:
+            return JobChanges(jobs=(), position=after)
+        key = (actor.team, after, upto)
+        if key not in self._known:
+            look = run_in_threadpool(self._read, actor, after, upto)
+            self._known[key] = asyncio.ensure_future(look)
+            while len(self._known) > KEPT_AT_MOST:
+                self._known.popitem(last=False)
+        try:
+            return await asyncio.shield(self._known[key])
+        except BaseException:
+            self._known.pop(key, None)
+            raise
+
+    def _read(self, actor: Actor, after: int, upto: int) -> JobChanges:
+        rows, position = self._reads.jobs_changed(actor, after=after, upto=upto)
+        return JobChanges(jobs=tuple(rows), position=position)

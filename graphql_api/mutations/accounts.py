@@ -1,0 +1,173 @@
+"""Sign in and out, tokens, secrets, members, teams."""
+
+from __future__ import annotations
+
+import strawberry
+
+from application.commands import accounts
+from application.commands.secrets import delete_secret, set_secret
+from application.ports import Found
+from domain.errors import NotAuthenticated
+from domain.teams import Role
+from graphql_api.context import Context, Info, in_thread
+from graphql_api.scalars import Key, Long
+from graphql_api.types.account import ApiToken, Member, Secret, Team
+
+
+@strawberry.type(description="`token` is the session's credential; keep it safe.")
+class SignInPayload:
+    token: str
+    user: strawberry.ID
+
+
+@strawberry.type(description="That it is done, and where in the log.")
+class DonePayload:
+    position: Long
+
+
+@strawberry.type(description="`secret` is shown this once.")
+class TokenPayload:
+    id: strawberry.ID
+    secret: str
+    position: Long
+    token: ApiToken | None
+
+
+@strawberry.type(description="The secret after the change; null when it is deleted.")
+class SecretPayload:
+    position: Long
+    secret: Secret | None
+
+
+@strawberry.type(description="The members after the change.")
+class MembersPayload:
+    position: Long
+    members: list[Member]
+
+
+@strawberry.type(description="`team` is null when it was not shown within 2 s.")
+class TeamPayload:
+    id: strawberry.ID
+    position: Long
+    team: Team | None
+
+
+@strawberry.type
+class SessionMutations:
+    @strawberry.mutation(description="The one mutation anybody may send; tries are limited.")
+    async def sign_in(self, info: Info, email: str, password: str) -> SignInPayload:
+        context = info.context
+        lab, shared = context.use.lab, context.shared
+        address = lab.vault.digest(email.strip())
+        now = lab.clock.now()
+        shared.tries_per_client.note(context.client, now)
+        shared.tries_per_address.note(address, now)
+        opened = await in_thread(accounts.sign_in, lab, email=email, password=password)
+        shared.tries_per_address.forget(address)
+        return SignInPayload(token=opened.secret, user=strawberry.ID(opened.user))
+
+    @strawberry.mutation(description="End the session this request came with.")
+    async def sign_out(self, info: Info) -> DonePayload:
+        actor = await info.context.actor()
+        found = await in_thread(_own_credential, info.context)
+        lab = info.context.use.lab
+        position = await in_thread(accounts.revoke_credential, lab, actor, found.id)
+        return DonePayload(position=Long(position))
+
+
+@strawberry.type
+class TokenMutations:
+    @strawberry.mutation(description="Scopes: none at all means all you may do; `read` reads.")
+    async def issue_token(
+        self,
+        info: Info,
+        name: str,
+        scopes: list[str] | None = None,
+        days: int | None = None,
+        idempotency_key: Key = "",
+    ) -> TokenPayload:
+        actor = await info.context.actor(idempotency_key)
+        lab = info.context.use.lab
+        made, secret = await in_thread(
+            accounts.issue_token, lab, actor, name=name, scopes=scopes or (), days=days
+        )
+        position = await info.context.done()
+        tokens = await in_thread(info.context.reads.tokens, actor)
+        token = next((ApiToken.of(row) for row in tokens if row.id == made), None)
+        return TokenPayload(
+            id=strawberry.ID(made), secret=secret, position=Long(position), token=token
+        )
+
+    @strawberry.mutation(description="One of your own. It works no more from now on.")
+    async def revoke_token(
+        self, info: Info, id: strawberry.ID, idempotency_key: Key = ""
+    ) -> DonePayload:
+        actor = await info.context.actor(idempotency_key)
+        lab = info.context.use.lab
+        position = await in_thread(accounts.revoke_credential, lab, actor, id)
+        return DonePayload(position=Long(await info.context.shown(position)))
+
+
+@strawberry.type
+class SecretMutations:
+    @strawberry.mutation(description="A new version. `personal`: yours, before the team's.")
+    async def set_secret(
+        self,
+        info: Info,
+        name: str,
+        value: str,
+        personal: bool = False,
+        idempotency_key: Key = "",
+    ) -> SecretPayload:
+        actor = await info.context.actor(idempotency_key)
+        lab = info.context.use.lab
+        position = await in_thread(
+            set_secret, lab, actor, name=name, value=value, personal=personal
+        )
+        await info.context.shown(position)
+        rows = await in_thread(info.context.reads.secrets, actor)
+        shown = (Secret.of(r) for r in rows if r.name == name and bool(r.user_id) == personal)
+        return SecretPayload(position=Long(position), secret=next(shown, None))
+
+    @strawberry.mutation(description="Forget the value.")
+    async def delete_secret(
+        self, info: Info, name: str, personal: bool = False, idempotency_key: Key = ""
+    ) -> SecretPayload:
+        actor = await info.context.actor(idempotency_key)
+        lab = info.context.use.lab
+        position = await in_thread(delete_secret, lab, actor, name=name, personal=personal)
+        await info.context.shown(position)
+        return SecretPayload(position=Long(position), secret=None)
+
+
+@strawberry.type
+class TeamMutations:
+    @strawberry.mutation(description="Make a registered person a member, or change their role.")
+    async def add_member(
+        self, info: Info, email: str, role: Role, idempotency_key: Key = ""
+    ) -> MembersPayload:
+        actor = await info.context.actor(idempotency_key)
+        lab = info.context.use.lab
+        position = await in_thread(accounts.add_member, lab, actor, email=email, role=role)
+        await info.context.shown(position)
+        members = await in_thread(info.context.reads.members, actor)
+        return MembersPayload(position=Long(position), members=[Member.of(m) for m in members])
+
+    @strawberry.mutation(description="A new team that you own.")
+    async def create_team(self, info: Info, name: str, idempotency_key: Key = "") -> TeamPayload:
+        actor = await info.context.actor(idempotency_key)
+        if actor.scopes:
+            raise NotAuthenticated(why="teams are made with a session, not with a limited token")
+        lab = info.context.use.lab
+        made = await in_thread(accounts.found_team, lab, actor, name=name, owner=actor.user)
+        position = await info.context.done()
+        me = await in_thread(info.context.reads.me, actor)
+        team = next((Team.of(row) for row in me.teams if row.id == made), None)
+        return TeamPayload(id=strawberry.ID(made), position=Long(position), team=team)
+
+
+def _own_credential(context: Context) -> Found:
+    found = context.use.lab.credentials.find(context.secret())
+    if found is None:
+        raise NotAuthenticated(why="the session is over already")
+    return found

@@ -1,0 +1,146 @@
+"""Queue, stop, run again."""
+
+from __future__ import annotations
+
+import strawberry
+
+from application.commands import jobs as commands
+from domain.errors import InvalidInput, NotFound
+from graphql_api.context import Context, Info, in_thread
+from graphql_api.scalars import JSON, Key, Long
+from graphql_api.types.job import Job
+from graphql_api.types.workspace import FileInput, frozen
+
+MINUTES_AT_MOST = 527_040  # a year
+
+
+@strawberry.input(description="One wish to run: a saved task (id), or task.yaml text with files.")
+class Launch:
+    task: str = ""
+    revision: int = 0
+    yaml: str = ""
+    files: list[FileInput] = strawberry.field(default_factory=list)
+    experiment: str = strawberry.field(default="", description="Name or id.")
+    provider: str = strawberry.field(default="", description="Name or id; empty: the default.")
+    parameters: JSON | None = None
+    resources: JSON | None = None
+    minutes_requested: int | None = None
+    resume_from: str = strawberry.field(default="", description="A checkpoint's artifact id.")
+
+    def wish(self) -> commands.Launch:
+        """The command's value. ``InvalidInput`` for minutes and revisions that cannot be."""
+        minutes = self.minutes_requested
+        if minutes is not None and not 1 <= minutes <= MINUTES_AT_MOST:
+            way_out = f"Give 1 to {MINUTES_AT_MOST:,} minutes."
+            raise InvalidInput(field="minutesRequested", value=minutes, way_out=way_out)
+        return commands.Launch(
+            task=self.task,
+            revision=self.revision,
+            yaml=self.yaml,
+            files=frozen(self.files),
+            experiment=self.experiment,
+            provider=self.provider,
+            parameters=mapping("parameters", self.parameters),
+            resources=mapping("resources", self.resources),
+            minutes_requested=self.minutes_requested,
+            resume_from=self.resume_from,
+        )
+
+
+@strawberry.type(description="`job` is null when the read models did not show it within 2 s.")
+class JobPayload:
+    id: strawberry.ID
+    position: Long
+    job: Job | None
+
+
+@strawberry.type(description="Every job is queued, or none is.")
+class JobsPayload:
+    ids: list[strawberry.ID]
+    position: Long
+
+
+@strawberry.type
+class JobMutations:
+    @strawberry.mutation
+    async def queue_job(self, info: Info, launch: Launch, idempotency_key: Key = "") -> JobPayload:
+        actor = await info.context.actor(idempotency_key)
+        lab, wish = info.context.use.lab, launch.wish()
+        made = await in_thread(commands.queue_job, lab, actor, wish, key=idempotency_key)
+        return await _payload(info.context, made, await info.context.done())
+
+    @strawberry.mutation(description="At most 1,000 at a time, in one append.")
+    async def queue_jobs(
+        self, info: Info, launches: list[Launch], idempotency_key: Key = ""
+    ) -> JobsPayload:
+        actor = await info.context.actor(idempotency_key)
+        wishes = [launch.wish() for launch in launches]
+        lab = info.context.use.lab
+        made = await in_thread(commands.queue_jobs, lab, actor, wishes, key=idempotency_key)
+        position = await info.context.done()
+        return JobsPayload(ids=[strawberry.ID(id) for id in made], position=Long(position))
+
+    @strawberry.mutation(description="Ask a job to end; repeatable.")
+    async def stop_job(
+        self,
+        info: Info,
+        id: strawberry.ID,
+        grace_s: float | None = None,
+        idempotency_key: Key = "",
+    ) -> JobPayload:
+        actor = await info.context.actor(idempotency_key)
+        lab = info.context.use.lab
+        position = await in_thread(commands.stop_job, lab, actor, id, grace_s=grace_s)
+        return await _payload(info.context, id, await info.context.shown(position))
+
+    @strawberry.mutation(description="A new job with the same frozen spec.")
+    async def rerun_job(
+        self, info: Info, id: strawberry.ID, idempotency_key: Key = ""
+    ) -> JobPayload:
+        actor = await info.context.actor(idempotency_key)
+        lab = info.context.use.lab
+        made = await in_thread(commands.rerun_job, lab, actor, id, key=idempotency_key)
+        return await _payload(info.context, made, await info.context.done())
+
+    @strawberry.mutation(description="The same, from a checkpoint; empty: the job's latest one.")
+    async def resume_job(
+        self,
+        info: Info,
+        id: strawberry.ID,
+        checkpoint: str = "",
+        idempotency_key: Key = "",
+    ) -> JobPayload:
+        actor = await info.context.actor(idempotency_key)
+        chosen = checkpoint
+        if not chosen:
+            latest = await in_thread(info.context.reads.latest_checkpoint, actor, id)
+            if latest is None:
+                raise NotFound(kind="checkpoint of job", id=id)
+            chosen = latest.id
+        made = await in_thread(
+            commands.rerun_job,
+            info.context.use.lab,
+            actor,
+            id,
+            checkpoint=chosen,
+            key=idempotency_key,
+        )
+        return await _payload(info.context, made, await info.context.done())
+
+
+async def _payload(context: Context, id: str, position: int) -> JobPayload:
+    try:
+        row = await in_thread(context.reads.job, await context.actor(), id)
+    except NotFound:
+        row = None
+    job = Job.of(row) if row else None
+    return JobPayload(id=strawberry.ID(id), position=Long(position), job=job)
+
+
+def mapping(field: str, value: object) -> dict[str, object]:
+    """``value`` when it is a JSON object, or nothing. ``InvalidInput`` names the field."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise InvalidInput(field=field, value=value, way_out="Send a JSON object.")
+    return value

@@ -1,0 +1,237 @@
+"""Every question of the schema. Each asks who asks, then one authorised read."""
+
+from __future__ import annotations
+
+import strawberry
+
+from application.task_yaml import read_task
+from domain.errors import InvalidTask
+from domain.job_events import JobStatus
+from graphql_api.context import Info, in_thread
+from graphql_api.limits import PAGE_USUAL
+from graphql_api.paging import page_info, place_of, size_of
+from graphql_api.scalars import Long
+from graphql_api.types.account import ApiToken, Me, Member, Secret
+from graphql_api.types.compute import Check, CheckRow, Offer, Provider, Quota
+from graphql_api.types.job import Job, JobConnection, JobCount, JobWhere, edge_of
+from graphql_api.types.telemetry import Artifact, Event, EventPage, LogLine, MetricPoints
+from graphql_api.types.workspace import Experiment, Problem, Revision, Task, Validation
+
+VERSION = "0.1.0"
+LINES_AT_MOST = 2_000
+EVENTS_AT_MOST = 1_000
+START = Long(0)
+
+
+@strawberry.type
+class JobQueries:
+    @strawberry.field
+    async def job(self, info: Info, id: strawberry.ID) -> Job:
+        actor = await info.context.actor()
+        return Job.of(await in_thread(info.context.reads.job, actor, id))
+
+    @strawberry.field(description="Newest first.")
+    async def jobs(
+        self,
+        info: Info,
+        first: int = PAGE_USUAL,
+        after: str | None = None,
+        where: JobWhere | None = None,
+    ) -> JobConnection:
+        actor = await info.context.actor()
+        wanted, place = size_of(first), place_of(after)
+        chosen = (where or JobWhere()).filter()
+        rows = await in_thread(
+            info.context.reads.jobs, actor, chosen, after=place, limit=wanted + 1
+        )
+        edges = [edge_of(row) for row in rows[:wanted]]
+        cursors = [edge.cursor for edge in edges]
+        more = len(rows) > wanted
+        return JobConnection(edges=edges, page_info=page_info(cursors, more=more, after=after))
+
+    @strawberry.field
+    async def job_counts(self, info: Info) -> list[JobCount]:
+        actor = await info.context.actor()
+        counts = await in_thread(info.context.reads.job_counts, actor)
+        return [JobCount(status=status, count=counts.get(status, 0)) for status in JobStatus]
+
+    @strawberry.field(description="Lines above `after`; attempt 0 is the latest.")
+    async def job_lines(
+        self,
+        info: Info,
+        *,
+        job: strawberry.ID,
+        attempt: int = 0,
+        node: int = 0,
+        after: int = 0,
+        limit: int = 1_000,
+    ) -> list[LogLine]:
+        actor = await info.context.actor()
+        most = size_of(limit, field="limit", most=LINES_AT_MOST)
+        rows = await in_thread(
+            info.context.reads.lines,
+            actor,
+            job,
+            attempt=attempt,
+            node=node,
+            after=after,
+            limit=most,
+        )
+        return [LogLine.of(row) for row in rows]
+
+    @strawberry.field(description="Points of one metric after a cursor.")
+    async def job_points(
+        self, info: Info, job: strawberry.ID, name: str, after: Long = START
+    ) -> MetricPoints:
+        actor = await info.context.actor()
+        points = await in_thread(info.context.reads.points, actor, job, name, after)
+        return MetricPoints.of(name, points)
+
+    @strawberry.field
+    async def artifact(self, info: Info, id: strawberry.ID) -> Artifact:
+        actor = await info.context.actor()
+        return Artifact.of(await in_thread(info.context.reads.artifact, actor, id))
+
+
+@strawberry.type
+class WorkspaceQueries:
+    @strawberry.field(description="By name.")
+    async def experiments(self, info: Info, archived: bool = False) -> list[Experiment]:
+        actor = await info.context.actor()
+        rows = await in_thread(info.context.reads.experiments, actor, archived=archived)
+        return [Experiment.of(row) for row in rows]
+
+    @strawberry.field(description="Latest revised first.")
+    async def tasks(self, info: Info, experiment: str = "", archived: bool = False) -> list[Task]:
+        actor = await info.context.actor()
+        rows = await in_thread(info.context.reads.tasks, actor, experiment, archived=archived)
+        return [Task.of(row) for row in rows]
+
+    @strawberry.field
+    async def task(self, info: Info, id: strawberry.ID) -> Task:
+        actor = await info.context.actor()
+        return Task.of(await in_thread(info.context.reads.task, actor, id))
+
+    @strawberry.field(description="Newest first.")
+    async def revisions(self, info: Info, task: strawberry.ID) -> list[Revision]:
+        actor = await info.context.actor()
+        rows = await in_thread(info.context.reads.revisions, actor, task)
+        return [Revision.of(row) for row in rows]
+
+    @strawberry.field(description="What a task file says, without saving it.")
+    async def validate_task(self, info: Info, yaml: str) -> Validation:
+        await info.context.actor()
+        try:
+            spec = await in_thread(read_task, yaml)
+        except InvalidTask as error:
+            problems = [
+                Problem(
+                    path=p.path,
+                    message=p.message,
+                    suggestion=p.suggestion,
+                    line=p.line,
+                    column=p.column,
+                )
+                for p in error.problems
+            ]
+            return Validation(ok=False, name=None, problems=problems)
+        return Validation(ok=True, name=spec.name, problems=[])
+
+
+@strawberry.type
+class ComputeQueries:
+    @strawberry.field(description="By name.")
+    async def providers(self, info: Info) -> list[Provider]:
+        actor = await info.context.actor()
+        return [Provider.of(row) for row in await in_thread(info.context.reads.providers, actor)]
+
+    @strawberry.field
+    async def provider(self, info: Info, id: strawberry.ID) -> Provider:
+        actor = await info.context.actor()
+        return Provider.of(await in_thread(info.context.reads.provider, actor, id))
+
+    @strawberry.field(description="Kinds of providers that can be added.")
+    async def provider_kinds(self, info: Info) -> list[str]:
+        actor = await info.context.actor()
+        return list(await in_thread(info.context.reads.provider_kinds, actor))
+
+    @strawberry.field(description="What the provider could give now; asks it.")
+    async def offers(self, info: Info, provider: strawberry.ID) -> list[Offer]:
+        actor = await info.context.actor()
+        offers = await in_thread(info.context.reads.offers, actor, provider)
+        return [
+            Offer(
+                name=offer.name,
+                accelerator=offer.accelerator,
+                accelerator_count=offer.accelerator_count,
+                cpus=offer.cpus,
+                memory_gib=offer.memory_gib,
+                region=offer.region,
+                price_per_hour=offer.price_per_hour,
+                currency=offer.currency,
+                spot=offer.spot,
+                available=offer.available,
+            )
+            for offer in offers
+        ]
+
+    @strawberry.field(description="Whether a job could run there now; asks it.")
+    async def check_provider(self, info: Info, provider: strawberry.ID) -> Check:
+        actor = await info.context.actor()
+        check = await in_thread(info.context.reads.check, actor, provider)
+        rows = [CheckRow(what=what, ok=ok, detail=detail) for what, ok, detail in check.rows]
+        return Check(ok=check.ok, rows=rows)
+
+    @strawberry.field
+    async def quota(self, info: Info) -> Quota:
+        actor = await info.context.actor()
+        return Quota.of(await in_thread(info.context.reads.quota, actor))
+
+
+@strawberry.type
+class AccountQueries:
+    @strawberry.field
+    async def me(self, info: Info) -> Me:
+        actor = await info.context.actor()
+        return Me.of(await in_thread(info.context.reads.me, actor))
+
+    @strawberry.field(description="By membership age.")
+    async def members(self, info: Info) -> list[Member]:
+        actor = await info.context.actor()
+        return [Member.of(row) for row in await in_thread(info.context.reads.members, actor)]
+
+    @strawberry.field(description="Your own in this team, newest first.")
+    async def tokens(self, info: Info) -> list[ApiToken]:
+        actor = await info.context.actor()
+        return [ApiToken.of(row) for row in await in_thread(info.context.reads.tokens, actor)]
+
+    @strawberry.field(description="The team's and your own, by name.")
+    async def secrets(self, info: Info) -> list[Secret]:
+        actor = await info.context.actor()
+        return [Secret.of(row) for row in await in_thread(info.context.reads.secrets, actor)]
+
+
+@strawberry.type
+class Query(JobQueries, WorkspaceQueries, ComputeQueries, AccountQueries):
+    @strawberry.field(description="The server's version; the one question anybody may ask.")
+    def version(self) -> str:
+        return VERSION
+
+    @strawberry.field(description="The team's events after a position, in order.")
+    async def events(
+        self,
+        info: Info,
+        after: Long = START,
+        limit: int = 100,
+        streams: list[str] | None = None,
+    ) -> EventPage:
+        actor = await info.context.actor()
+        most = size_of(limit, field="limit", most=EVENTS_AT_MOST)
+        page = await in_thread(
+            info.context.reads.events, actor, after=after, limit=most, streams=streams or ()
+        )
+        return EventPage(
+            events=[Event.of(view) for view in page.events],
+            cursor=Long(page.cursor),
+            more=page.more,
+        )

@@ -1,0 +1,68 @@
+"""The whole schema, with its limits and errors. Built once, when this module is loaded."""
+
+from __future__ import annotations
+
+import strawberry
+from strawberry.extensions import (
+    AddValidationRules,
+    MaxTokensLimiter,
+    ParserCache,
+    ValidationCache,
+)
+from strawberry.schema.config import StrawberryConfig
+
+from graphql_api.errors import CodedErrors, QuietSchema
+from graphql_api.limits import MAX_BATCH, MAX_TOKENS, RULES
+from graphql_api.mutations.accounts import (
+    SecretMutations,
+    SessionMutations,
+    TeamMutations,
+    TokenMutations,
+)
+from graphql_api.mutations.compute import ProviderMutations
+from graphql_api.mutations.jobs import JobMutations
+from graphql_api.mutations.workspace import ExperimentMutations, TaskMutations
+from graphql_api.queries import Query
+from graphql_api.scalars import LONG, Long
+from graphql_api.subscriptions.events import EventSubscriptions
+from graphql_api.subscriptions.jobs import JobSubscriptions
+
+CACHED_DOCUMENTS = 256
+
+
+@strawberry.type
+class Mutation(
+    JobMutations,
+    ExperimentMutations,
+    TaskMutations,
+    ProviderMutations,
+    SessionMutations,
+    TokenMutations,
+    SecretMutations,
+    TeamMutations,
+):
+    pass
+
+
+@strawberry.type
+class Subscription(JobSubscriptions, EventSubscriptions):
+    pass
+
+
+SCHEMA = QuietSchema(
+    query=Query,
+    mutation=Mutation,
+    subscription=Subscription,
+    config=StrawberryConfig(
+        batching_config={"max_operations": MAX_BATCH},
+        disable_field_suggestions=False,
+        scalar_map={Long: LONG},
+    ),
+    extensions=[
+        CodedErrors,
+        lambda: MaxTokensLimiter(max_token_count=MAX_TOKENS),
+        lambda: AddValidationRules(list(RULES)),
+        lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
+        lambda: ValidationCache(maxsize=CACHED_DOCUMENTS),
+    ],
+)

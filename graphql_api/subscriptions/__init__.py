@@ -1,0 +1,1 @@
+"""What may be followed. Each message carries where to go on from."""

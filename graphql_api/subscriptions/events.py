@@ -1,0 +1,40 @@
+"""Follow the team's events, in order, without a gap."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+import strawberry
+
+from graphql_api.context import Info, in_thread
+from graphql_api.scalars import Long
+from graphql_api.subscriptions.waking import of_rows, wakes
+from graphql_api.types.telemetry import Event, EventPage
+
+GATHER_S = 0.15
+AT_ONCE = 200
+
+
+@strawberry.type
+class EventSubscriptions:
+    @strawberry.subscription(description="Without `after`: from now on.")
+    async def events(
+        self, info: Info, after: Long | None = None, streams: list[str] | None = None
+    ) -> AsyncGenerator[EventPage, None]:
+        context, position = info.context, after
+        async for actor in wakes(context, of_rows, gather_s=GATHER_S):
+            if position is None:
+                position = Long(await in_thread(context.use.lab.log.head))
+            more = True
+            while more:
+                page = await in_thread(
+                    context.reads.events,
+                    actor,
+                    after=position,
+                    limit=AT_ONCE,
+                    streams=streams or (),
+                )
+                position, more = Long(page.cursor), page.more
+                if page.events:
+                    shown = [Event.of(view) for view in page.events]
+                    yield EventPage(events=shown, cursor=position, more=more)

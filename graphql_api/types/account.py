@@ -1,0 +1,108 @@
+"""People, teams, tokens and secrets, as the API shows them. No credential, no secret value."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import strawberry
+
+from application import queries
+from domain.teams import Role
+from projections.rows import SecretRow, TeamRow, TokenRow
+
+strawberry.enum(Role, description="What a member may do in a team.")
+
+
+@strawberry.type(description="A member of the team.")
+class Person:
+    id: strawberry.ID
+    email: str
+    name: str
+
+    @classmethod
+    def of(cls, person: queries.Person) -> Person:
+        return cls(id=strawberry.ID(person.id), email=person.email, name=person.name)
+
+
+@strawberry.type(description="A team, with the asking person's role in it.")
+class Team:
+    id: strawberry.ID
+    name: str
+    slug: str
+    role: Role
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: TeamRow) -> Team:
+        return cls(
+            id=strawberry.ID(row.id),
+            name=row.name,
+            slug=row.slug,
+            role=Role(row.role),
+            created_at=row.created_at,
+        )
+
+
+@strawberry.type(description="A person in a team.")
+class Member:
+    person: Person
+    role: Role
+    since: datetime
+
+    @classmethod
+    def of(cls, member: queries.Member) -> Member:
+        return cls(person=Person.of(member.person), role=Role(member.role), since=member.since)
+
+
+@strawberry.type(description="Who asks.")
+class Me:
+    person: Person
+    team: Team | None = strawberry.field(description="The team that is asked about.")
+    teams: list[Team]
+    role: Role | None
+    may: list[str] = strawberry.field(description="What this credential allows, in words.")
+
+    @classmethod
+    def of(cls, me: queries.Me) -> Me:
+        return cls(
+            person=Person.of(me.person),
+            team=Team.of(me.team) if me.team else None,
+            teams=[Team.of(team) for team in me.teams],
+            role=Role(me.role) if me.role else None,
+            may=list(me.may),
+        )
+
+
+@strawberry.type(description="An API token. Its secret is shown once, when it is issued.")
+class ApiToken:
+    id: strawberry.ID
+    name: str
+    prefix: str
+    scopes: list[str]
+    issued_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+    @classmethod
+    def of(cls, row: TokenRow) -> ApiToken:
+        return cls(
+            id=strawberry.ID(row.id),
+            name=row.name,
+            prefix=row.prefix,
+            scopes=list(row.scopes),
+            issued_at=row.issued_at,
+            expires_at=row.expires_at,
+            revoked_at=row.revoked_at,
+        )
+
+
+@strawberry.type(description="That a secret exists. Its value is never read back.")
+class Secret:
+    name: str
+    personal: bool
+    version: int
+    set_at: datetime
+
+    @classmethod
+    def of(cls, row: SecretRow) -> Secret:
+        return cls(name=row.name, personal=bool(row.user_id), version=row.number, set_at=row.set_at)

@@ -1,0 +1,92 @@
+"""Compute providers, offers and quotas, as the API shows them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import strawberry
+
+from application import queries
+from graphql_api.scalars import JSON, Long
+from projections.rows import ProviderRow
+
+
+@strawberry.type(description="A configured backend that runs jobs.")
+class Provider:
+    id: strawberry.ID
+    name: str
+    kind: str
+    enabled: bool
+    is_default: bool
+    added_at: datetime
+    unreachable_since: datetime | None
+    unreachable_reason: str | None
+    settings: JSON = strawberry.field(description="Shown to those who manage providers.")
+
+    @classmethod
+    def of(cls, row: ProviderRow) -> Provider:
+        return cls(
+            id=strawberry.ID(row.id),
+            name=row.name,
+            kind=row.kind,
+            enabled=row.enabled,
+            is_default=row.is_default,
+            added_at=row.added_at,
+            unreachable_since=row.unreachable_since,
+            unreachable_reason=row.unreachable_reason,
+            settings=JSON(row.settings),
+        )
+
+
+@strawberry.type(description="What could be had now.")
+class Offer:
+    name: str
+    accelerator: str
+    accelerator_count: int
+    cpus: float | None
+    memory_gib: float | None
+    region: str
+    price_per_hour: float
+    currency: str
+    spot: bool
+    available: int | None = strawberry.field(description="Null: not known.")
+
+
+@strawberry.type(description="One sentence of a provider's readiness.")
+class CheckRow:
+    what: str
+    ok: bool
+    detail: str
+
+
+@strawberry.type(description="Whether a job could run there now.")
+class Check:
+    ok: bool
+    rows: list[CheckRow]
+
+
+@strawberry.type(description="A month's compute, in weighted seconds. Null limits are no limits.")
+class QuotaMonth:
+    limit_s: Long | None
+    held_s: Long
+    charged_s: Long
+    left_s: Long | None
+
+    @classmethod
+    def of(cls, view: queries.QuotaView) -> QuotaMonth:
+        return cls(
+            limit_s=None if view.limit is None else Long(view.limit),
+            held_s=Long(view.held),
+            charged_s=Long(view.charged),
+            left_s=None if view.left is None else Long(view.left),
+        )
+
+
+@strawberry.type(description="This month, of the team and of the asking person.")
+class Quota:
+    team: QuotaMonth
+    own: QuotaMonth
+
+    @classmethod
+    def of(cls, quota: queries.Quota) -> Quota:
+        return cls(team=QuotaMonth.of(quota.team), own=QuotaMonth.of(quota.own))

@@ -1,0 +1,111 @@
+"""kill -9 at every named point from claim to settlement: each acknowledged job runs exactly once.
+
+The worker alone serves here: the node's journal reaches it through the spool, so that every point of
+the way is in one process. The web process's own points are in ``test_web_kill_sweep.py``.
+"""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from domain.model import GuardKind
+from domain.quotas import scopes
+from tests.acceptance.cluster import Cluster, wait_until
+
+pytestmark = [pytest.mark.postgres, pytest.mark.acceptance]
+
+POINTS = (
+    "launch.locked",
+    "before job.launching.v1",
+    "after job.launching.v1",
+    "launch.claimed",
+    "local.filled",
+    "local.spawned",
+    "local.written",
+    "launch.submitted",
+    "before job.submitted.v1",
+    "after job.submitted.v1",
+    "launch.recorded",
+    "round.observed",
+    "journal.facts",
+    "journal.applied",
+    "before job.running.v1",
+    "after job.running.v1",
+    "before job.result_reported.v1",
+    "after job.result_reported.v1",
+    "round.collected",
+    "before job.completed.v1",
+    "after job.completed.v1",
+    "before quota.settled.v1",
+    "after quota.settled.v1",
+)
+SEEDS = (1, 2, 3)
+LINES = 40
+
+SCRIPT = """\
+echo ran >> $RAN
+for i in $(seq {lines}); do echo "line $i"; done
+python3 -c 'import lab; lab.init(); lab.log_metrics({{"loss": 0.5}}, step=1); lab.finish(score={{"acc": 1}})'
+"""
+
+
+def queue(cluster: Cluster, name: str) -> str:
+    ran = cluster.home / f"ran-{name}"
+    return cluster.queue(SCRIPT.format(lines=LINES), envs=f"{{RAN: {ran}}}")
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_kill_loses_nothing_and_runs_nothing_twice(lab_cluster: Cluster, point: str) -> None:
+    for seed in SEEDS:
+        dice = random.Random(f"{point}{seed}")
+        jobs = {f"{seed}-{n}": queue(lab_cluster, f"{seed}-{n}") for n in range(2)}
+        lab_cluster.start("worker", failpoint=f"{point}:{dice.choice((1, 2))}")
+        wait_until(lambda: lab_cluster.died("worker"), tell=lambda: f"never reached {point}")
+        assert lab_cluster.forget("worker") == -9
+        lab_cluster.start("worker")
+        for name, job in jobs.items():
+            assert_ran_once(lab_cluster, name, job)
+        lab_cluster.kill("worker")
+    assert_ledger_is_settled(lab_cluster)
+
+
+@pytest.mark.parametrize("point", POINTS[::3])
+def test_a_second_worker_takes_over(lab_cluster: Cluster, point: str) -> None:
+    lab_cluster.start("worker", name="first", failpoint=point)
+    wait_until(lambda: leads(lab_cluster))
+    lab_cluster.start("worker", name="second")
+    jobs = {f"two-{n}": queue(lab_cluster, f"two-{n}") for n in range(2)}
+    wait_until(lambda: lab_cluster.died("first"), tell=lambda: f"never reached {point}")
+    lab_cluster.forget("first")
+    for name, job in jobs.items():
+        assert_ran_once(lab_cluster, name, job)
+    assert_ledger_is_settled(lab_cluster)
+
+
+def leads(cluster: Cluster) -> bool:
+    """Whether some worker holds the provider's leadership."""
+    with cluster.parts.lab.locks.hold(f"leader/{cluster.provider}") as got:
+        return not got
+
+
+def assert_ran_once(cluster: Cluster, name: str, job: str) -> None:
+    row = cluster.ended(job)
+    assert (row.status, row.exit_code, row.attempt) == ("COMPLETE", 0, 1)
+    assert (cluster.home / f"ran-{name}").read_text() == "ran\n"
+    assert cluster.lines(row) == [f"line {i}" for i in range(1, LINES + 1)]
+    assert row.score == {"acc": 1.0}
+    assert cluster.parts.telemetry.points(job, "loss").values == [0.5]
+    ends = [t for t in cluster.topics(job) if t in ("job.completed.v1", "job.failed.v1")]
+    assert ends == ["job.completed.v1"]
+
+
+def assert_ledger_is_settled(cluster: Cluster) -> None:
+    """The guard, the read model and the jobs agree on what was used; nothing is held."""
+    now = cluster.parts.lab.clock.now()
+    scope, _ = scopes(team=cluster.team, user=cluster.user, at=now)
+    guard = cluster.parts.lab.log.guard(GuardKind.QUOTA, scope)
+    (quota,) = cluster.parts.queries.quotas([scope])
+    assert guard is not None
+    assert (quota.held_s, quota.charged_s) == (0, guard.amount)

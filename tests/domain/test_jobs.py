@@ -1,0 +1,328 @@
+"""The specification of the Job aggregate: given facts, when a command, then facts."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.errors import IllegalTransition
+from domain.ids import launch_token
+from domain.job_events import (
+    FINAL,
+    NEXT,
+    JobAttemptFailed,
+    JobCompleted,
+    JobFailed,
+    JobLaunching,
+    JobRunning,
+    JobSeenAgain,
+    JobStatus,
+    JobStopped,
+    JobStopRequested,
+    JobUnseen,
+    JobWaitExplained,
+    StopReason,
+)
+from domain.job_spec import RetryPolicy
+from domain.jobs import Job, fold
+from domain.loss import LossPolicy
+from domain.observations import Exit, FailureClass, Observation, Phase
+from tests.domain.jobs_given import (
+    ANN,
+    SYSTEM,
+    at,
+    ended,
+    launching,
+    play,
+    queued,
+    running,
+    saw,
+)
+
+
+def kinds(events: object) -> list[type]:
+    return [type(e) for e in events]  # type: ignore[attr-defined]
+
+
+def test_there_are_six_statuses_and_three_are_final() -> None:
+    assert {s.value for s in NEXT} == {
+        "QUEUED", "LAUNCHING", "RUNNING", "COMPLETE", "FAILED", "STOPPED",
+    }  # fmt: skip
+    assert frozenset({JobStatus.COMPLETE, JobStatus.FAILED, JobStatus.STOPPED}) == FINAL
+
+
+def test_launching_claims_the_attempt_with_a_token_anyone_can_compute() -> None:
+    (claimed,) = queued().launch(now=at(1), by=SYSTEM)
+    assert isinstance(claimed, JobLaunching)
+    assert (claimed.attempt, claimed.token) == (1, launch_token(queued().id, 1))
+    assert len(claimed.token) == 20
+
+
+def test_launching_twice_records_one_fact() -> None:
+    job = launching()
+    assert job.launch(now=at(3), by=SYSTEM) == []
+
+
+def test_a_finished_job_cannot_launch() -> None:
+    job = running()
+    job = play(job, job.observe(ended(9, code=0), now=at(9), by=SYSTEM))
+    with pytest.raises(IllegalTransition):
+        job.launch(now=at(10), by=SYSTEM)
+
+
+def test_a_job_runs_only_when_it_was_seen_running() -> None:
+    job = launching()
+    assert job.status is JobStatus.LAUNCHING
+    (fact,) = job.observe(saw(Phase.RUNNING, 5), now=at(5), by=SYSTEM)
+    assert isinstance(fact, JobRunning)
+    assert fact.evidence == "node"
+
+
+def test_the_same_observation_twice_records_one_fact() -> None:
+    job = running()
+    assert job.observe(saw(Phase.RUNNING, 6), now=at(6), by=SYSTEM) == []
+
+
+def test_an_observation_of_an_older_attempt_says_nothing() -> None:
+    job = running()
+    assert job.observe(ended(6, code=0, attempt=0), now=at(6), by=SYSTEM) == []
+
+
+def test_exit_code_zero_completes_and_charges_from_launch_to_end() -> None:
+    job = running()
+    (fact,) = job.observe(ended(31, code=0), now=at(40), by=SYSTEM)
+    assert isinstance(fact, JobCompleted)
+    assert fact.used_s == 30
+    assert fact.at == at(31)
+
+
+def test_an_end_seen_before_the_run_was_seen_records_both() -> None:
+    events = launching().observe(ended(8, code=0), now=at(8), by=SYSTEM)
+    assert kinds(events) == [JobRunning, JobCompleted]
+    assert [e.originator_version for e in events] == [4, 5]
+
+
+@pytest.mark.parametrize(
+    ("end", "blame"),
+    [
+        (Exit(code=3), FailureClass.USER_CODE),
+        (Exit(signal=11), FailureClass.USER_CODE),
+        (Exit(signal=9, out_of_memory=True), FailureClass.OUT_OF_MEMORY),
+        (Exit(code=1, phase="setup"), FailureClass.SETUP),
+    ],
+)
+def test_a_bad_end_fails_with_its_class_code_and_a_sentence(end: Exit, blame: FailureClass) -> None:
+    events = running().observe(saw(Phase.ENDED, 9, end=end), now=at(9), by=SYSTEM)
+    fact = events[-1]
+    assert isinstance(fact, JobFailed)
+    assert (fact.blame, fact.exit) == (blame, end)
+    assert fact.reason.endswith(".")
+
+
+def test_a_vanished_machine_is_never_complete() -> None:
+    (fact,) = running().observe(saw(Phase.GONE, 9), now=at(9), by=SYSTEM)
+    assert isinstance(fact, JobFailed)
+    assert fact.blame is FailureClass.NODE_LOST
+
+
+def test_code_that_called_error_fails_even_with_exit_code_zero() -> None:
+    job = running()
+    job = play(job, job.report_error(attempt=1, message="nan loss", now=at(7), by=SYSTEM))
+    (fact,) = job.observe(ended(9, code=0), now=at(9), by=SYSTEM)
+    assert isinstance(fact, JobFailed)
+    assert fact.reason == "nan loss"
+
+
+def test_a_platform_fault_is_retried_with_back_off_and_a_visible_budget() -> None:
+    job = running(queued(retries=RetryPolicy(platform=2, backoff_s=10)))
+    (fact,) = job.observe(saw(Phase.GONE, 9), now=at(9), by=SYSTEM)
+    assert isinstance(fact, JobAttemptFailed)
+    assert (fact.retries_left, fact.next_at) == (1, at(19))
+    again = play(job, [fact])
+    assert again.status is JobStatus.QUEUED
+    (claimed,) = again.launch(now=at(20), by=SYSTEM)
+    assert isinstance(claimed, JobLaunching)
+    assert claimed.attempt == 2
+    assert claimed.token != job.token
+
+
+def test_a_users_fault_is_not_paid_from_the_platforms_budget() -> None:
+    job = running(queued(retries=RetryPolicy(user=0, platform=5)))
+    (fact,) = job.observe(ended(9, code=1), now=at(9), by=SYSTEM)
+    assert isinstance(fact, JobFailed)
+
+
+def test_time_of_failed_attempts_is_charged_too() -> None:
+    job = running(queued(retries=RetryPolicy(user=1)))
+    job = play(job, job.observe(ended(11, code=1), now=at(11), by=SYSTEM))
+    job = running(job, seconds=24)
+    (fact,) = job.observe(ended(40, code=0, attempt=2), now=at(40), by=SYSTEM)
+    assert isinstance(fact, JobCompleted)
+    assert fact.used_s == 10 + 20
+
+
+def test_a_queued_job_stops_at_once() -> None:
+    events = queued().request_stop(reason=StopReason.USER, grace_s=5, now=at(3), by=ANN)
+    assert kinds(events) == [JobStopRequested, JobStopped]
+
+
+def test_a_running_job_is_stopped_only_when_its_end_is_seen() -> None:
+    job = running()
+    asked = job.request_stop(reason=StopReason.USER, grace_s=5, now=at(7), by=ANN)
+    assert kinds(asked) == [JobStopRequested]
+    job = play(job, asked)
+    assert job.status is JobStatus.RUNNING
+    (fact,) = job.observe(ended(9, signal=15), now=at(9), by=SYSTEM)
+    assert isinstance(fact, JobStopped)
+    assert fact.by == ANN
+    assert fact.exit == Exit(signal=15)
+
+
+def test_a_job_that_ended_well_before_the_stop_is_complete() -> None:
+    job = running()
+    job = play(job, job.request_stop(reason=StopReason.USER, grace_s=5, now=at(9), by=ANN))
+    (fact,) = job.observe(ended(8, code=0), now=at(10), by=SYSTEM)
+    assert isinstance(fact, JobCompleted)
+
+
+def test_stopping_twice_records_one_fact() -> None:
+    job = running()
+    job = play(job, job.request_stop(reason=StopReason.USER, grace_s=5, now=at(7), by=ANN))
+    assert job.request_stop(reason=StopReason.USER, grace_s=5, now=at(8), by=ANN) == []
+
+
+def test_a_stopped_job_is_not_retried() -> None:
+    job = running(queued(retries=RetryPolicy(platform=5, user=5)))
+    job = play(job, job.request_stop(reason=StopReason.USER, grace_s=5, now=at(7), by=ANN))
+    (fact,) = job.observe(saw(Phase.GONE, 9), now=at(9), by=SYSTEM)
+    assert isinstance(fact, JobStopped)
+
+
+@pytest.mark.parametrize(
+    ("job", "now_s", "due"),
+    [
+        (launching(queued(launch_timeout_s=60)), 62, StopReason.LAUNCH_TIMEOUT),
+        (launching(queued(launch_timeout_s=60)), 59, None),
+        (running(queued(timeout_s=60)), 65, StopReason.RUN_TIMEOUT),
+        (running(queued(timeout_s=60)), 64, None),
+        (running(queued()), 10**9, None),
+        (queued(timeout_s=1), 10**9, None),
+    ],
+)
+def test_a_timeout_is_due_when_its_phase_took_too_long(
+    job: Job, now_s: float, due: StopReason | None
+) -> None:
+    assert job.due_stop(now=at(now_s), default_launch_timeout_s=3600) is due
+
+
+def test_a_timeout_ends_failed_with_its_class_and_sentence() -> None:
+    job = running(queued(timeout_s=60, retries=RetryPolicy(platform=9, user=9)))
+    asked = job.request_stop(
+        reason=StopReason.RUN_TIMEOUT, grace_s=5, now=at(66), by=SYSTEM, text="Too long."
+    )
+    (fact,) = play(job, asked).observe(ended(67, signal=15), now=at(67), by=SYSTEM)
+    assert isinstance(fact, JobFailed)
+    assert (fact.blame, fact.reason) == (FailureClass.TIMEOUT, "Too long.")
+
+
+def test_a_node_that_enforced_the_timeout_itself_is_believed() -> None:
+    (fact,) = running(queued(timeout_s=60)).observe(ended(95, signal=15), now=at(99), by=SYSTEM)
+    assert isinstance(fact, JobFailed)
+    assert fact.blame is FailureClass.TIMEOUT
+
+
+def test_a_refused_launch_is_final_unless_it_is_transient() -> None:
+    job = play(queued(retries=RetryPolicy(platform=1)), [])
+    job = play(job, job.launch(now=at(1), by=SYSTEM))
+    common = {"attempt": 1, "reason": "no", "now": at(2), "by": SYSTEM}
+    assert kinds(job.launch_refused(transient=False, **common)) == [JobFailed]  # type: ignore[arg-type]
+    assert kinds(job.launch_refused(transient=True, **common)) == [JobAttemptFailed]  # type: ignore[arg-type]
+
+
+def test_why_it_waits_is_recorded_when_it_changes() -> None:
+    job = queued()
+    (fact,) = job.explain_wait(code="no_room:cpus", text="full", now=at(1), by=SYSTEM)
+    assert isinstance(fact, JobWaitExplained)
+    job = job.evolve(fact)
+    assert job.explain_wait(code="no_room:cpus", text="full", now=at(2), by=SYSTEM) == []
+
+
+def test_unseen_is_noted_once_and_taken_back_when_it_is_seen() -> None:
+    job = running()
+    (fact,) = job.unseen(now=at(9), by=SYSTEM)
+    assert isinstance(fact, JobUnseen)
+    job = job.evolve(fact)
+    assert job.unseen(now=at(10), by=SYSTEM) == []
+    assert kinds(job.observe(saw(Phase.RUNNING, 11), now=at(11), by=SYSTEM)) == [JobSeenAgain]
+
+
+def test_lost_needs_both_time_and_answers() -> None:
+    policy = LossPolicy(lost_after_s=120, polls=5)
+    assert not policy.is_lost(unseen_since=at(0), unseen_polls=4, now=at(10**6))
+    assert not policy.is_lost(unseen_since=at(0), unseen_polls=10**6, now=at(119))
+    assert policy.is_lost(unseen_since=at(0), unseen_polls=5, now=at(120))
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["launch", "submit", "setup", "run", "end0", "end1", "gone", "stop", "refuse"]
+        ),
+        st.integers(0, 3),
+    ),
+    max_size=25,
+)
+
+
+@given(STEPS)
+def test_no_history_breaks_the_transition_table(steps: list[tuple[str, int]]) -> None:
+    """Whatever is asked in whatever order, every move is one the table allows, and versions have no gap."""
+    job = queued(retries=RetryPolicy(user=1, platform=1))
+    history = []
+    for second, (step, attempt) in enumerate(steps):
+        now = at(second + 1)
+        try:
+            events = _do(job, step, attempt or job.attempt, second + 1)
+        except IllegalTransition:
+            continue
+        for event in events:
+            before, job = job, job.evolve(event)
+            assert job.status is before.status or job.status in NEXT[before.status]
+            assert event.originator_version == before.version + 1
+            assert event.at <= now
+            history.append(event)
+    assert sum(e.tag_is_end for e in map(_Tagged, history)) <= 1
+
+
+class _Tagged:
+    def __init__(self, event: object) -> None:
+        self.tag_is_end = isinstance(event, JobCompleted | JobFailed | JobStopped)
+
+
+def _do(job: Job, step: str, attempt: int, second: int) -> list[object]:
+    now = at(second)
+    sights: dict[str, Observation] = {
+        "setup": saw(Phase.SETUP, second, attempt=attempt),
+        "run": saw(Phase.RUNNING, second, attempt=attempt),
+        "end0": ended(second, code=0, attempt=attempt),
+        "end1": ended(second, code=1, attempt=attempt),
+        "gone": saw(Phase.GONE, second, attempt=attempt),
+    }
+    if step in sights:
+        return list(job.observe(sights[step], now=now, by=SYSTEM))
+    if step == "launch":
+        return list(job.launch(now=now, by=SYSTEM))
+    if step == "submit":
+        return list(job.submitted(attempt=attempt, ref="r", now=now, by=SYSTEM))
+    if step == "refuse":
+        return list(
+            job.launch_refused(attempt=attempt, reason="no", transient=True, now=now, by=SYSTEM)
+        )
+    return list(job.request_stop(reason=StopReason.USER, grace_s=1, now=now, by=ANN))
+
+
+def test_folding_a_stream_is_evolving_over_it() -> None:
+    job = queued()
+    claimed = job.launch(now=at(1), by=SYSTEM)
+    assert fold(claimed).attempt == 1
