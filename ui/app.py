@@ -130,6 +130,7 @@ def _build_pages(use: Use, version: str) -> None:
         shell = Shell(gateway, me)
         shell.build(ROUTES, running)
         await _built(shell)
+        shell.follow()
         return None
 
 

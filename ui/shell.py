@@ -196,14 +196,15 @@ class Shell:
                     html(escape(head), "navhead")
                 for label, href, glyph, _ in items:
                     self._nav_link(label, href, glyph)
-            self._count(running)
+            self._show_running(running)
             self._person()
 
     def _nav_link(self, label: str, href: str, glyph: str) -> None:
         with box("nav", "a", href=href) as entry:
             html(f"{icon(glyph)}<span>{escape(label)}</span>", "contents", "span")
             if href == "/jobs":
-                self._live = html("", "live", "span")
+                self._running = html("", "live", "span")
+                self._live = box("contents", "span")
         self._links[href] = entry
 
     def _team(self) -> None:
@@ -232,18 +233,19 @@ class Shell:
             "foot",
         )
 
-    def _count(self, running: int) -> None:
-        """The running jobs beside "Jobs", kept up to date."""
-
-        def show(count: int) -> None:
-            dot = '<span class="dot pulse" data-st="RUNNING"></span>'
-            self._live.set_content(f"{dot}{count}<span class='sr'> running</span>" if count else "")
+    def follow(self) -> None:
+        """Keep the frame up to date. Called once the page is built: waiting for a connection sends it."""
 
         async def look(_: list[Change]) -> None:
-            show((await self.gateway.job_counts()).get("RUNNING", 0))
+            self._show_running((await self.gateway.job_counts()).get("RUNNING", 0))
 
-        show(running)
-        follow(lambda: self.gateway.watch(lambda c: not c.telemetry), look, every_s=1.0)
+        with self._live:
+            follow(lambda: self.gateway.watch(lambda c: not c.telemetry), look, every_s=1.0)
+
+    def _show_running(self, count: int) -> None:
+        dot = '<span class="dot pulse" data-st="RUNNING"></span>'
+        number = f"{dot}{count}<span class='sr'> running</span>" if count else ""
+        self._running.set_content(number)
 
     def _activate(self, path: str) -> None:
         here = path.split("?", maxsplit=1)[0]

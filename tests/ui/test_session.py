@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from application.commands.setup import setup_code
-from tests.ui.conftest import EMAIL, PASSWORD, SECRET, Site
+from tests.ui.conftest import EMAIL, PASSWORD, Site
 from ui.session import local_path
 
 
@@ -26,7 +26,7 @@ def test_a_new_server_is_set_up_once_and_only_with_its_code(
     assert "httponly" in right.headers["set-cookie"].lower()
     assert client.get("/setup").status_code == 404
     fields = {"name": "Eve", "email": "eve@lab.example", "password": PASSWORD, "team": "Other"}
-    again = post(client, "/setup", code=setup_code(SECRET), **fields)
+    again = post(client, "/setup", code=setup_code(site.system.page_secret), **fields)
     assert "error" in again.headers["location"]
 
 
