@@ -20,11 +20,11 @@ from application.commands import experiments as experiment_commands
 from application.commands import jobs as job_commands
 from application.commands import tasks as task_commands
 from application.live import ANY, Change
-from application.permissions import Action, allowed, require, require_own
+from application.permissions import Action, allowed
+from application.queries import Quota, Reads
 from application.use import Use
-from domain.errors import NotAuthenticated, NotFound
+from domain.errors import NotAuthenticated
 from domain.model import Event
-from domain.quotas import scopes
 from domain.tasks import fold as fold_task
 from projections.queries import After, JobFilter
 from projections.rows import (
@@ -32,7 +32,6 @@ from projections.rows import (
     ExperimentRow,
     JobRow,
     ProviderRow,
-    QuotaRow,
     RevisionRow,
     TaskRow,
     TeamRow,
@@ -88,6 +87,7 @@ class Gateway:
     def __init__(self, use: Use, actor: Actor, secret: str) -> None:
         self._use = use
         self._actor = actor
+        self._reads = Reads(use.lab, use.queries, use.telemetry)
         self._secret = secret
 
     @property
@@ -100,85 +100,66 @@ class Gateway:
 
     async def me(self) -> Me:
         def ask() -> Me:
-            teams = self._use.queries.teams_of(self._actor.user)
-            row = self._use.queries.user(self._actor.user)
-            opened = self._use.lab.vault.open
+            found = self._reads.me(self._actor)
             return Me(
-                name=opened(row.id, row.name_sealed) if row else "",
-                email=opened(row.id, row.email_sealed) if row else "",
-                team=next((t for t in teams if t.id == self.team), None),
-                teams=teams,
+                name=found.person.name,
+                email=found.person.email,
+                team=found.team,
+                teams=found.teams,
             )
 
         return await in_thread(ask)
 
     async def names(self) -> Names:
         def ask() -> Names:
-            queries = self._use.queries
-            experiments = queries.experiments(self.team, archived=True)
+            reads, actor = self._reads, self._actor
             return Names(
-                experiments={e.id: e.name for e in experiments},
-                providers={p.id: p.name for p in queries.providers(self.team)},
-                people={
-                    m.user_id: self._use.lab.vault.open(m.user_id, m.name_sealed)
-                    for m in queries.members(self.team)
-                },
+                experiments={e.id: e.name for e in reads.experiments(actor, archived=True)},
+                providers={p.id: p.name for p in reads.providers(actor)},
+                people={m.person.id: m.person.name for m in reads.members(actor)},
             )
 
-        return await self._read(ask)
+        return await in_thread(ask)
 
     async def jobs(self, where: JobFilter, *, after: str = "") -> JobPage:
         """Newest first; ``after`` is an earlier page's ``older``."""
 
         def ask() -> JobPage:
-            queries = self._use.queries
-            rows = queries.jobs(self.team, where, after=_after(after), limit=PAGE + 1)
+            rows = self._reads.jobs(self._actor, where, _after(after), PAGE + 1)
             shown, more = rows[:PAGE], rows[PAGE:]
             return JobPage(
                 rows=shown,
-                counts=queries.job_counts(self.team),
+                counts=self._reads.job_counts(self._actor),
                 progress=self._progress(shown),
                 older=f"{shown[-1].queued_at.isoformat()}~{shown[-1].id}" if more else "",
             )
 
-        return await self._read(ask)
+        return await in_thread(ask)
 
     async def job(self, job: str) -> JobRow:
         """``NotFound`` for one that is not, or is another team's."""
-        return await self._read(lambda: self._job(job))
+        return await in_thread(lambda: self._reads.job(self._actor, job))
 
     async def job_counts(self) -> Mapping[str, int]:
-        return await self._read(lambda: self._use.queries.job_counts(self.team))
+        return await in_thread(lambda: self._reads.job_counts(self._actor))
 
     async def facts(self, job: str) -> list[Event]:
         """Everything recorded of a job, in order."""
 
         def ask() -> list[Event]:
-            self._job(job)
+            self._reads.job(self._actor, job)
             return self._use.lab.log.stream(job)
 
-        return await self._read(ask)
+        return await in_thread(ask)
 
     async def progress(self, job: str) -> ProgressRow | None:
-        def ask() -> ProgressRow | None:
-            self._job(job)
-            return self._use.telemetry.progress(job)
-
-        return await self._read(ask)
+        return await in_thread(lambda: self._reads.progress(self._actor, job))
 
     async def artifacts(self, job: str) -> list[ArtifactRow]:
-        def ask() -> list[ArtifactRow]:
-            self._job(job)
-            return self._use.queries.artifacts(job)
-
-        return await self._read(ask)
+        return await in_thread(lambda: self._reads.artifacts(self._actor, job))
 
     async def latest_checkpoint(self, job: str) -> ArtifactRow | None:
-        def ask() -> ArtifactRow | None:
-            self._job(job)
-            return self._use.queries.latest_checkpoint(job)
-
-        return await self._read(ask)
+        return await in_thread(lambda: self._reads.latest_checkpoint(self._actor, job))
 
     async def lines(
         self, job: str, *, attempt: int, after: int, limit: int = 1_000
@@ -186,29 +167,25 @@ class Gateway:
         """Log lines above number ``after``; a negative ``after`` counts back from the end."""
 
         def ask() -> list[LineRow]:
-            self._job(job)
-            told = self._use.telemetry
-            start = max(0, told.last_line(job, attempt=attempt) + after) if after < 0 else after
-            return told.lines(job, attempt=attempt, after=start, limit=limit)
+            start = after
+            if after < 0:
+                last = self._reads.last_line(self._actor, job, attempt=attempt)
+                start = max(0, last + after)
+            return self._reads.lines(self._actor, job, attempt=attempt, after=start, limit=limit)
 
-        return await self._read(ask)
+        return await in_thread(ask)
 
     async def curves(self, job: str) -> list[CurveRow]:
-        def ask() -> list[CurveRow]:
-            self._job(job)
-            return self._use.telemetry.curves(job)
-
-        return await self._read(ask)
+        return await in_thread(lambda: self._reads.curves(self._actor, job))
 
     async def points(self, job: str, name: str, *, after: int = 0) -> Points:
         """At most ``2 * BUCKETS`` points of a curve, with every spike kept."""
 
         def ask() -> Points:
-            self._job(job)
-            found = self._use.telemetry.points(job, name, after=after)
+            found = self._reads.points(self._actor, job, name, after)
             return downsample(found, buckets=BUCKETS)
 
-        return await self._read(ask)
+        return await in_thread(ask)
 
     async def watch(self, wanted: Callable[[Change], bool]) -> AsyncIterator[Change]:
         """News that is ``wanted``, from now on. Begins with ``ANY``: look for yourself once."""
@@ -219,60 +196,33 @@ class Gateway:
                     yield change
 
     async def experiments(self) -> list[ExperimentRow]:
-        return await self._read(lambda: self._use.queries.experiments(self.team))
+        return await in_thread(lambda: self._reads.experiments(self._actor))
 
     async def tasks(self, *, experiment: str = "") -> list[TaskRow]:
-        return await self._read(lambda: self._use.queries.tasks(self.team, experiment=experiment))
+        return await in_thread(lambda: self._reads.tasks(self._actor, experiment))
 
     async def task(self, task: str) -> TaskRow:
-        def ask() -> TaskRow:
-            row = self._use.queries.task(task)
-            require_own(self._actor, row.team if row else "", kind="task", id=task)
-            if row is None:
-                raise NotFound(kind="task", id=task)
-            return row
-
-        return await self._read(ask)
+        return await in_thread(lambda: self._reads.task(self._actor, task))
 
     async def revisions(self, task: str) -> list[RevisionRow]:
-        await self.task(task)
-        return await self._read(lambda: self._use.queries.revisions(task))
+        return await in_thread(lambda: self._reads.revisions(self._actor, task))
 
     async def providers(self) -> list[ProviderRow]:
-        return await self._read(lambda: self._use.queries.providers(self.team))
+        return await in_thread(lambda: self._reads.providers(self._actor))
 
     async def check(self, provider: str) -> Check:
         """Ask the provider itself; ``ProviderError`` when it cannot be asked."""
-
-        def ask() -> Check:
-            compute_commands.own_provider(self._use.lab, self._actor, provider, Action.READ)
-            return self._use.lab.providers.of(provider).check()
-
-        return await self._read(ask)
+        return await in_thread(lambda: self._reads.check(self._actor, provider))
 
     async def offers(self, provider: str) -> Sequence[Offer]:
-        def ask() -> Sequence[Offer]:
-            compute_commands.own_provider(self._use.lab, self._actor, provider, Action.READ)
-            return self._use.lab.providers.of(provider).offers()
-
-        return await self._read(ask)
+        return await in_thread(lambda: self._reads.offers(self._actor, provider))
 
     async def kinds(self) -> Sequence[str]:
-        return await self._read(self._use.lab.providers.kinds)
+        return await in_thread(lambda: self._reads.provider_kinds(self._actor))
 
-    async def quotas(self) -> tuple[QuotaRow, QuotaRow]:
+    async def quota(self) -> Quota:
         """This month's of the team and of the person."""
-
-        def ask() -> tuple[QuotaRow, QuotaRow]:
-            now = self._use.lab.clock.now()
-            team, mine = scopes(team=self.team, user=self._actor.user, at=now)
-            rows = {row.scope: row for row in self._use.queries.quotas([team, mine])}
-            return (
-                rows.get(team, QuotaRow(scope=team, limit_s=self._default_limit_s())),
-                rows.get(mine, QuotaRow(scope=mine)),
-            )
-
-        return await self._read(ask)
+        return await in_thread(lambda: self._reads.quota(self._actor))
 
     async def stop(self, job: str) -> None:
         await self._do(lambda actor: job_commands.stop_job(self._use.lab, actor, job))
@@ -317,25 +267,10 @@ class Gateway:
         change = compute_commands.enable_provider if on else compute_commands.disable_provider
         await self._do(lambda actor: change(self._use.lab, actor, provider))
 
-    def _job(self, job: str) -> JobRow:
-        row = self._use.queries.job(job)
-        if row is None:
-            raise NotFound(kind="job", id=job)
-        require_own(self._actor, row.team, kind="job", id=job)
-        return row
-
     def _progress(self, rows: Sequence[JobRow]) -> dict[str, ProgressRow]:
         running = [row.id for row in rows if row.status == "RUNNING"]
         found = ((job, self._use.telemetry.progress(job)) for job in running)
         return {job: progress for job, progress in found if progress}
-
-    def _default_limit_s(self) -> int | None:
-        minutes = self._use.lab.policy.team_quota_minutes
-        return None if minutes is None else minutes * 60
-
-    async def _read(self, ask: Callable[[], Answer]) -> Answer:
-        require(self._actor, Action.READ)
-        return await in_thread(ask)
 
     async def _do(self, command: Callable[[Actor], Answer]) -> Answer:
         """Run a command as whoever the session is now; return when pages can read what it did."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from projections.rows import QuotaRow
+from application.queries import QuotaView
 from ui.components.layout import box, card, heading, html
 from ui.components.markup import pairs, span
 from ui.shell import Shell
@@ -12,28 +12,28 @@ MINUTE_S = 60
 
 async def quota(shell: Shell) -> None:
     shell.crumbs(("Quota", "/quota"))
-    team, mine = await shell.gateway.quotas()
+    month = await shell.gateway.quota()
     name = shell.me.team.name if shell.me.team else "Team"
     with box("page"):
         heading("Quota", "Compute minutes of this calendar month (UTC), weighted by accelerator.")
         with box("tiles-wide"):
-            _meter(name, team)
-            _meter("You", mine)
+            _meter(name, month.team)
+            _meter("You", month.own)
 
 
-def _meter(title: str, row: QuotaRow) -> None:
-    charged = row.charged_s
-    limit = row.limit_s
+def _meter(title: str, row: QuotaView) -> None:
+    charged = row.charged
+    limit = row.limit
     with card(title), box("body vcol g4"):
-        left = "no limit" if limit is None else f"{_minutes(limit - charged - row.held_s)} left"
+        left = "no limit" if limit is None else f"{_minutes(limit - charged - row.held)} left"
         html(f"{span(left, 'v')}", "stat-line")
         if limit:
-            html(_bar(charged, row.held_s, limit), "")
+            html(_bar(charged, row.held, limit), "")
         html(
             pairs(
                 [
                     ("Used", span(_minutes(charged), "num")),
-                    ("Held", span(f"{_minutes(row.held_s)} by jobs that are not over", "num")),
+                    ("Held", span(f"{_minutes(row.held)} by jobs that are not over", "num")),
                     ("Limit", span("none" if limit is None else _minutes(limit), "num")),
                 ]
             ),
