@@ -88,7 +88,7 @@ class Queries:
         """Jobs of a provider that are not over, most urgent first."""
         text = """
         select id, status, attempt, token, ref, priority, queued_at, not_before, launching_at,
-               wait_code, stop_at, stop_grace_s, unseen_since
+               wait_code, stop_at, stop_grace_s, unseen_since, ended_at
           from {s}.jobs_v1
          where provider = %s and status in ('QUEUED', 'LAUNCHING', 'RUNNING')
          order by priority desc, queued_at, id
@@ -99,7 +99,7 @@ class Queries:
         """Jobs of a provider that ended after ``since`` and had a machine."""
         text = """
         select id, status, attempt, token, ref, priority, queued_at, not_before, launching_at,
-               wait_code, stop_at, stop_grace_s, unseen_since
+               wait_code, stop_at, stop_grace_s, unseen_since, ended_at
           from {s}.jobs_v1
          where provider = %s and status in ('COMPLETE', 'FAILED', 'STOPPED')
            and ended_at > %s and token is not null

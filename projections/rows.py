@@ -73,6 +73,7 @@ class WorkRow(msgspec.Struct, frozen=True, kw_only=True):
     stop_at: datetime | None
     stop_grace_s: float | None
     unseen_since: datetime | None
+    ended_at: datetime | None
 
 
 class ExperimentRow(_Row, frozen=True, kw_only=True):

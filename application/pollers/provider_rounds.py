@@ -47,6 +47,8 @@ class Memory:
 
     unseen_polls: dict[str, int] = field(default_factory=dict)
     stopped_at: dict[str, datetime] = field(default_factory=dict)
+    collected: set[str] = field(default_factory=set)
+    tidied: set[str] = field(default_factory=set)
     limits_at: datetime | None = None
 
 
@@ -111,10 +113,18 @@ class Round:
         now = self.lab.clock.now()
         week = now - timedelta(days=7)
         for row in self.queries.lately_ended(self.provider, since=week):
-            handle = Handle(row.ref or row.token or "")
+            if row.id not in self.memory.tidied:
+                self._tidy_one(adapter, row, older_than_s=older_than_s)
+
+    def _tidy_one(self, adapter: ComputeProvider, row: WorkRow, *, older_than_s: float) -> None:
+        handle = Handle(row.ref or row.token or "")
+        if row.id not in self.memory.collected:
             self._collect(adapter, row, handle)
-            if row.launching_at and now - row.launching_at > timedelta(seconds=older_than_s):
-                adapter.cleanup(handle)
+            self.memory.collected.add(row.id)
+        age = self.lab.clock.now() - (row.ended_at or row.queued_at)
+        if age > timedelta(seconds=older_than_s):
+            adapter.cleanup(handle)
+            self.memory.tidied.add(row.id)
 
     def _launch(self, adapter: ComputeProvider, state: Provider, rows: Sequence[WorkRow]) -> None:
         ahead = ""
@@ -144,7 +154,8 @@ class Round:
         if not state.enabled:
             return Wait(code="provider_disabled", text=f"Provider {state.name} is disabled.")
         if ahead and adapter.capabilities.slots:
-            return Wait(code=f"behind:{ahead}", text=f"Job {ahead} is ahead and waits for room.")
+            # The code is the same whoever is ahead: one fact a job, not one for each that starts.
+            return Wait(code="behind", text=f"Job {ahead} is ahead and waits for room.")
         return adapter.admit(fold_job(self.lab.log.stream(row.id)).spec)
 
     def _recover(self, rows: Sequence[WorkRow]) -> None:
