@@ -156,13 +156,15 @@ class TestS3Store(ArtifactStoreContract):
 
     def test_a_signed_url_gives_a_download_until_it_expires(self, store: ArtifactStore) -> None:
         sha256 = store.put(SMALL)
-        url = store.presign_get(sha256, expires_s=1, filename='../"evil"\r\n.html')
+        url = store.presign_get(sha256, expires_s=300, filename='../"evil"\r\n.html')
+        short = store.presign_get(sha256, expires_s=1)
         assert url is not None
+        assert short is not None
         answer = httpx.get(url)
         assert answer.content == SMALL
         assert answer.headers["content-disposition"].startswith("attachment; filename=")
         assert answer.headers["content-type"] == "application/octet-stream"
-        until(lambda: status_of(url) == 403)
+        until(lambda: status_of(short) == 403)
 
     def test_an_expired_grant_takes_nothing(self, store: ArtifactStore) -> None:
         grant = store.presign_put(digest(SMALL), len(SMALL), expires_s=1, owner="job_1")
