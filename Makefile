@@ -3,6 +3,7 @@ PYTHON ?= python3.11
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+DEV    := $(VENV)/.installed-dev
 
 .PHONY: help demo test check run bench format rebuild-golden clean system-packages
 
@@ -15,24 +16,24 @@ demo: $(STAMP)   ## start a server, train a small network, verify its model, sta
 run: $(STAMP)    ## start the server on http://127.0.0.1:8470
 	@$(BIN)/python -m server
 
-test: $(STAMP) system-packages check  ## everything: unit, contract, integration, acceptance, browser
-	$(BIN)/python -m pytest -q $(PYTEST_ARGS)
+test: $(DEV) system-packages check  ## everything: unit, contract, integration, acceptance, browser
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal $(PYTEST_ARGS)
 
-check: $(STAMP)  ## ruff, mypy --strict, import contracts, size budgets
+check: $(DEV)  ## ruff, mypy --strict, import contracts, size budgets
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest -q tests/architecture
 
-bench: $(STAMP)  ## measure the budgets side by side with their floors
+bench: $(DEV)  ## measure the budgets side by side with their floors
 	@$(BIN)/python -m benchmarks
 
-format: $(STAMP) ## what the tools can mend themselves
+format: $(DEV) ## what the tools can mend themselves
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-rebuild-golden: $(STAMP) ## write golden files that are missing, never those that are there
+rebuild-golden: $(DEV) ## write golden files that are missing, never those that are there
 	$(BIN)/python -m tests.golden.write
 	$(BIN)/python -m tests.golden.write_tasks
 	$(BIN)/python -m graphql_api.sdl
@@ -44,5 +45,9 @@ clean:           ## forget the environment and every cache
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .labledger dist
 
 $(STAMP): pyproject.toml .ci/make-venv
-	@sh .ci/make-venv "$(PYTHON)" "$(VENV)"
+	@sh .ci/make-venv "$(PYTHON)" "$(VENV)" server,embedded
 	@touch $@
+
+$(DEV): pyproject.toml .ci/make-venv
+	@sh .ci/make-venv "$(PYTHON)" "$(VENV)" server,embedded,s3,dev
+	@touch $@ $(STAMP)

@@ -19,6 +19,7 @@ from application.log_reading import EventPage, LogReading
 from application.permissions import Action, allowed, require, require_own
 from domain.errors import NotAuthenticated, NotFound
 from domain.quotas import scopes, standing
+from projections.jobs import JOBS_PROJECTION
 from projections.queries import After, JobFilter, Queries
 from projections.rows import (
     ArtifactRow,
@@ -118,7 +119,8 @@ class Reads:
 
     def jobs_position(self) -> int:
         """How far the log is shown in the jobs; of no team."""
-        return next((p.position for p in self._queries.positions() if p.name == "jobs"), 0)
+        name = JOBS_PROJECTION.position_name
+        return next((p.position for p in self._queries.positions() if p.name == name), 0)
 
     def jobs_changed(self, actor: Actor, *, after: int, upto: int) -> tuple[list[JobRow], int]:
         """Jobs with an event in ``(after, upto]`` as they are now, and the position looked at."""

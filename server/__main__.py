@@ -120,7 +120,7 @@ def _opened(settings: Settings) -> Iterator[System]:
         with system(settings, settings.database_url) as parts:
             yield parts
         return
-    database = EmbeddedPostgres(settings.home / "postgres")
+    database = EmbeddedPostgres(settings.home / "postgres", settings.binaries)
     try:
         with system(settings, database.start()) as parts:
             yield parts

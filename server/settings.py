@@ -7,6 +7,7 @@ misspelt limit must not silently be no limit.
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ class Settings:
     """LAB_HOME: data of the embedded database, artifacts, job folders, the master key."""
     database_url: str = ""
     """LAB_DATABASE_URL: a PostgreSQL >= 15; empty starts the embedded one in LAB_HOME."""
+    pg_bin: str = ""
+    """LAB_PG_BIN: the folder of PostgreSQL's programs; looked for when empty."""
     schema: str = "lab"
     """LAB_DATABASE_SCHEMA"""
     host: str = "127.0.0.1"
@@ -61,6 +64,10 @@ class Settings:
     def base_url(self) -> str:
         return self.url.rstrip("/") or f"http://{self.host}:{self.port}"
 
+    @property
+    def binaries(self) -> Path | None:
+        return Path(self.pg_bin) if self.pg_bin else None
+
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
         """Read ``LAB_…``. ``InvalidInput`` names the variable and the way out."""
@@ -77,7 +84,7 @@ class Settings:
 
 
 CLIENT = frozenset(
-    {"LAB_SERVER_URL", "LAB_TOKEN", "LAB_PROFILE", "LAB_CONFIG_DIR", "LAB_TEAM", "LAB_PG_BIN"}
+    {"LAB_SERVER_URL", "LAB_TOKEN", "LAB_PROFILE", "LAB_CONFIG_DIR", "LAB_TEAM"}
     | {"LAB_EXPERIMENT", "LAB_PASSWORD", "LAB_NO_COLOR"}
 )
 """Read by the command line, not by the server."""
@@ -86,6 +93,7 @@ VARIABLES: Mapping[str, str] = {
     "LAB_HOME": "home",
     "LAB_DATABASE_URL": "database_url",
     "LAB_DATABASE_SCHEMA": "schema",
+    "LAB_PG_BIN": "pg_bin",
     "LAB_HOST": "host",
     "LAB_PORT": "port",
     "LAB_URL": "url",
@@ -134,5 +142,7 @@ def _positive(number: float) -> float:
 
 
 def _default_home(environ: Mapping[str, str]) -> str:
+    if os.geteuid() == 0:  # the database then runs as `nobody`, who may not enter root's home
+        return "/var/lib/labledger"
     # https://specifications.freedesktop.org/basedir-spec/latest/
     return environ.get("XDG_DATA_HOME", "~/.local/share") + "/labledger"

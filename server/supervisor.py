@@ -83,7 +83,11 @@ def supervise(settings: Settings, environ: Mapping[str, str]) -> int:
     stopping = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stopping.set())
-    database = None if settings.database_url else EmbeddedPostgres(settings.home / "postgres")
+    database = (
+        None
+        if settings.database_url
+        else EmbeddedPostgres(settings.home / "postgres", settings.binaries)
+    )
     dsn = database.start() if database else settings.database_url
     children = [
         Child(part, {**environ, "LAB_DATABASE_URL": dsn, "LAB_HOME": str(settings.home)})

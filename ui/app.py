@@ -3,11 +3,12 @@
 Everything NiceGUI serves sits behind one guard; the API beside it has its own authentication.
 """
 
+import asyncio
 import hashlib
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from nicegui import ui
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -41,6 +42,8 @@ from ui.theme.status import STATUS
 _log = logging.getLogger(__name__)
 HERE = Path(__file__).parent
 SHEETS = ("tokens", "base", "components", "pages")
+ANSWER_S = 15.0
+FIRST_PAGE_S = 3.0
 THEMES = frozenset({"light", "dark"})
 FIRST_PAINT = (
     '<script>document.documentElement.dataset.theme=(t=>t==="dark"||(t==="auto"&&'
@@ -51,7 +54,6 @@ FIRST_PAINT = (
     '<script defer src="/static/shell.js?{version}"></script>'
 )
 ROUTES: Mapping[str, Page] = {
-    "/": jobs,
     "/jobs": jobs,
     "/jobs/{id}": job,
     "/jobs/{id}/{tab}": job,
@@ -110,9 +112,11 @@ def _build_pages(use: Use, version: str) -> None:
         setup_page(dict(request.query_params))
         return None
 
-    @ui.page("/")
-    @ui.page("/{_:path}")
+    @ui.page("/", response_timeout=ANSWER_S)
+    @ui.page("/{_:path}", response_timeout=ANSWER_S)
     async def window(request: Request) -> Response | None:
+        if request.url.path == "/":
+            return RedirectResponse("/jobs", 303)
         actor = request.scope["state"].get("actor")
         if not isinstance(actor, Actor):  # an address under the assets that is none of them
             return PlainTextResponse("Not found", 404)
@@ -123,8 +127,17 @@ def _build_pages(use: Use, version: str) -> None:
             no_team(me)
             return None
         running = (await gateway.job_counts()).get("RUNNING", 0)
-        Shell(gateway, me).build(ROUTES, running)
+        shell = Shell(gateway, me)
+        shell.build(ROUTES, running)
+        await _built(shell)
+        shell.follow()
         return None
+
+
+async def _built(shell: Shell) -> None:
+    """Answer with the page in it, and its status; a slow one follows over the socket."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(shell.built.wait(), FIRST_PAGE_S)
 
 
 def _head(request: Request, version: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import wraps
 from html import escape
@@ -70,6 +71,10 @@ def guarded(builder: Page) -> Page:
                 root.clear()
                 with root:
                     show_failure(error)
+            finally:
+                shell = kwargs.get("shell")
+                if isinstance(shell, Shell):
+                    shell.built.set()
 
     return build
 
@@ -102,6 +107,7 @@ class Pages(ui.sub_pages):
     """Routes with our own page for an address that is none."""
 
     def _render_404(self) -> None:
+        ui.status_code(404)
         home = '<a class="btn" href="/jobs">All jobs</a>'
         text = "There is no page at this address."
         html(empty("Page not found", text, glyph="search-x", extra=home), "empty")
@@ -114,6 +120,8 @@ class Shell:
         self.gateway = gateway
         self.me = me
         self._links: dict[str, ui.element] = {}
+        self.built = asyncio.Event()
+        """Set once the first page is there, or shown to have failed: the answer's status is known."""
 
     def crumbs(self, *parts: tuple[str, str]) -> None:
         """``(label, href)`` from the outside in; the last one is this page and the window's title."""
@@ -146,7 +154,9 @@ class Shell:
                 self._top_bar()
                 with box("", "main", id="main", tabindex="-1"):
                     pages = {path: guarded(page) for path, page in routes.items()}
-                    Pages(pages, data={"shell": self}).style("width:100%")
+                    routed = Pages(pages, data={"shell": self}).style("width:100%")
+        if routed.has_404:
+            self.built.set()
         Palette(COMMANDS, on_search=self._search)
         router = ui.context.client.sub_pages_router
         router.on_path_changed(self._activate)
@@ -186,14 +196,15 @@ class Shell:
                     html(escape(head), "navhead")
                 for label, href, glyph, _ in items:
                     self._nav_link(label, href, glyph)
-            self._count(running)
+            self._show_running(running)
             self._person()
 
     def _nav_link(self, label: str, href: str, glyph: str) -> None:
         with box("nav", "a", href=href) as entry:
             html(f"{icon(glyph)}<span>{escape(label)}</span>", "contents", "span")
             if href == "/jobs":
-                self._live = html("", "live", "span")
+                self._running = html("", "live", "span")
+                self._live = box("contents", "span")
         self._links[href] = entry
 
     def _team(self) -> None:
@@ -222,18 +233,19 @@ class Shell:
             "foot",
         )
 
-    def _count(self, running: int) -> None:
-        """The running jobs beside "Jobs", kept up to date."""
-
-        def show(count: int) -> None:
-            dot = '<span class="dot pulse" data-st="RUNNING"></span>'
-            self._live.set_content(f"{dot}{count}<span class='sr'> running</span>" if count else "")
+    def follow(self) -> None:
+        """Keep the frame up to date. Called once the page is built: waiting for a connection sends it."""
 
         async def look(_: list[Change]) -> None:
-            show((await self.gateway.job_counts()).get("RUNNING", 0))
+            self._show_running((await self.gateway.job_counts()).get("RUNNING", 0))
 
-        show(running)
-        follow(lambda: self.gateway.watch(lambda c: not c.telemetry), look, every_s=1.0)
+        with self._live:
+            follow(lambda: self.gateway.watch(lambda c: not c.telemetry), look, every_s=1.0)
+
+    def _show_running(self, count: int) -> None:
+        dot = '<span class="dot pulse" data-st="RUNNING"></span>'
+        number = f"{dot}{count}<span class='sr'> running</span>" if count else ""
+        self._running.set_content(number)
 
     def _activate(self, path: str) -> None:
         here = path.split("?", maxsplit=1)[0]

@@ -79,7 +79,7 @@ def _run(words: list[str]) -> int:
         print("lab 0.1.0")
         return 0
     if not hasattr(arguments, "do"):
-        (groups.choices[chosen] if chosen in groups.choices else parser).print_help()
+        groups.choices.get(chosen, parser).print_help()
         return 0 if not words else 2
     frame = importlib.import_module("lab.cli.frame")
     return int(arguments.do(frame.session(arguments)))

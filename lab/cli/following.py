@@ -69,7 +69,8 @@ def wait_for(session: Session, job: str) -> int:
     while True:
         found = _status(session, job)
         if found["status"] in EXIT_OF_STATUS:
-            session.show(found, lambda: f"{job} {found['status']}: {found['why']}")
+            told = f"{job} {found['status']}: {found['why']}"
+            session.show(found, told.strip)
             return EXIT_OF_STATUS[found["status"]]
         time.sleep(pause)
         pause = min(LONGEST_LOOK_S, pause * 1.5)

@@ -8,14 +8,10 @@ from lab.cli import naming
 from lab.cli.following import follow_log, print_line, wait_for
 from lab.cli.frame import Commands, Session, command
 from lab.cli.job_files import artifacts, download
+from lab.cli.job_rows import COLUMNS, chosen, flat
 from lab.cli.monitor import monitor
-from lab.cli.tables import age, pairs, table
+from lab.cli.tables import pairs, table
 
-COLUMNS = {"id": "ID", "name": "NAME", "status": "STATUS", "age": "AGE"} | {
-    "where": "PROVIDER",
-    "home": "EXPERIMENT",
-    "why": "WHY",
-}
 STATUSES = ("QUEUED", "LAUNCHING", "RUNNING", "COMPLETE", "FAILED", "STOPPED")
 
 
@@ -68,39 +64,9 @@ def _filters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-n", "--limit", type=int, default=25)
 
 
-def chosen(session: Session) -> list[naming.Row]:
-    """The jobs that the filters choose, newest first."""
-    given, client = session.arguments, session.client
-    where: naming.Row = {"statuses": given.status, "text": given.text}
-    if given.experiment:
-        where["experiment"] = naming.experiment(client, given.experiment)["id"]
-    if given.provider:
-        where["provider"] = naming.provider(client, given.provider)["id"]
-    rows: list[naming.Row] = []
-    after = None
-    while len(rows) < given.limit:
-        first = min(200, given.limit - len(rows))
-        page = client.ask("jobs", first=first, after=after, where=where)["jobs"]
-        rows += [edge["node"] for edge in page["edges"]]
-        after = page["pageInfo"]["endCursor"]
-        if not page["pageInfo"]["hasNextPage"]:
-            break
-    return rows
-
-
 def list_(session: Session) -> int:
     rows = chosen(session)
     return session.show(rows, lambda: table([flat(row) for row in rows], COLUMNS))
-
-
-def flat(row: naming.Row) -> naming.Row:
-    """A job's row for the table."""
-    return {
-        **row,
-        "age": age(row["queuedAt"]),
-        "where": (row["provider"] or {}).get("name", ""),
-        "home": (row["experiment"] or {}).get("name", ""),
-    }
 
 
 def info(session: Session) -> int:

@@ -6,8 +6,8 @@ import shutil
 import sys
 import time
 
-from lab.cli import job
 from lab.cli.frame import Session
+from lab.cli.job_rows import COLUMNS, chosen, flat
 from lab.cli.tables import table
 
 PAUSE_S = 1.0
@@ -17,10 +17,10 @@ HOME_AND_CLEAR = "\x1b[H\x1b[J"  # ECMA-48: cursor to the corner, erase to the e
 def monitor(session: Session) -> int:
     """Until interrupted, or once when stdout is no terminal."""
     if session.arguments.once or session.json or not sys.stdout.isatty():
-        found = job.chosen(session)
+        found = chosen(session)
         return session.show(found, lambda: _drawn(found, 200))
     while True:
-        rows = job.chosen(session)
+        rows = chosen(session)
         size = shutil.get_terminal_size()
         lines = _drawn(rows, size.columns).splitlines()[: size.lines - 1]
         print(HOME_AND_CLEAR + "\n".join(lines), end="", flush=True)
@@ -28,5 +28,5 @@ def monitor(session: Session) -> int:
 
 
 def _drawn(rows: list[dict[str, object]], width: int) -> str:
-    text = table([job.flat(row) for row in rows], job.COLUMNS)
+    text = table([flat(row) for row in rows], COLUMNS)
     return "\n".join(line[:width] for line in text.splitlines())

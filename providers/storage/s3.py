@@ -85,6 +85,7 @@ class S3Store(ArtifactStore):
     def write(
         self, sha256: str, *, offset: int, size: int, chunk: bytes, owner: str = ""
     ) -> tuple[int, bool]:
+        checked(sha256)
         must_fit(chunk, offset=offset, size=size)
         if offset == 0 and len(chunk) == size:
             must_be(sha256, chunk)

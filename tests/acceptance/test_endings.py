@@ -12,8 +12,8 @@ from tests.acceptance.cluster import Cluster, wait_until
 
 pytestmark = [pytest.mark.postgres, pytest.mark.acceptance]
 
-WORKING = "while true; do sleep 0.1; done"
-DEAF = "trap '' TERM\nwhile true; do sleep 0.1; done"
+WORKING = "echo working; while true; do sleep 0.1; done"
+DEAF = "trap '' TERM\necho deaf\nwhile true; do sleep 0.1; done"
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_a_job_is_stopped_during_setup(working: Cluster) -> None:
 @pytest.mark.parametrize(("run", "signal"), [(WORKING, 15), (DEAF, 9)], ids=["polite", "deaf"])
 def test_a_running_job_is_stopped_and_confirmed(working: Cluster, run: str, signal: int) -> None:
     job = working.queue(run)
-    wait_until(lambda: bool((row := working.job(job)) and row.status == "RUNNING"))
+    wait_until(lambda: bool((row := working.job(job)) and working.lines(row)))
     stop_job(working.parts.lab, working.me, job, grace_s=1)
     row = working.ended(job)
     assert (row.status, row.signal) == ("STOPPED", signal)

@@ -48,6 +48,11 @@ class ComputeProviderContract:
             time.sleep(0.02)
         raise AssertionError(f"not seen in {self.patience_s} s; last: {seen}")
 
+    def said(self, provider: ComputeProvider, handle: Handle, text: str) -> bool:
+        """Whether the command has printed the line ``text``."""
+        chunks = provider.spool(handle, {}, limit=2**20)
+        return any(f'"m":"{text}"'.encode() in chunk.body for chunk in chunks)
+
     def ended(self, provider: ComputeProvider, handle: Handle) -> Observation:
         return self.until(provider, handle, lambda o: o.phase in (Phase.ENDED, Phase.GONE))
 
@@ -113,9 +118,9 @@ class ComputeProviderContract:
     def test_a_command_that_ignores_sigterm_is_killed_after_the_grace(
         self, provider: ComputeProvider
     ) -> None:
-        deaf = "trap '' TERM; while true; do sleep 1; done"
+        deaf = "trap '' TERM; echo deaf; while true; do sleep 1; done"
         handle = provider.submit(request(deaf, grace_s=3600)).handle
-        self.until(provider, handle, lambda o: o.phase is Phase.RUNNING)
+        self.until(provider, handle, lambda _: self.said(provider, handle, "deaf"))
         provider.stop(handle, grace_s=0.5)
         done = self.ended(provider, handle)
         assert done.exit is not None

@@ -18,3 +18,8 @@ def api(
     home: Path = tmp_path_factory.mktemp("home")
     with rig(postgres, schema[:50], home) as running:
         yield running
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"

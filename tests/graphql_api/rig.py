@@ -134,7 +134,7 @@ def _following(parts: System) -> Iterator[None]:
 @contextmanager
 def _serving(parts: System, lab: Lab, port: int) -> Iterator[None]:
     config = uvicorn.Config(
-        _app(parts, lab), port=port, log_level="error", timeout_graceful_shutdown=1
+        _app(parts, lab), port=port, log_level="error", timeout_graceful_shutdown=5
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

@@ -13,11 +13,12 @@ from gql.transport.websockets import WebsocketsTransport
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
-from application.ports import LogLine, TelemetryBatch
+from domain.telemetry import LogLine, TelemetryBatch
 from tests.graphql_api.rig import Rig
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.anyio]
 WAIT_S = 10
+SOON_S = 3  # well below the five seconds after which subscriptions look anyway
 
 
 def client(api: Rig, token: str | None = None) -> Client:
@@ -26,6 +27,7 @@ def client(api: Rig, token: str | None = None) -> Client:
         url=api.url.replace("http", "ws") + "/graphql",
         init_payload={"authorization": f"Bearer {secret}"},
         subprotocols=["graphql-transport-ws"],
+        close_timeout=1,
     )
     return Client(transport=transport, fetch_schema_from_transport=False)
 
@@ -50,7 +52,7 @@ async def test_changes_are_pushed_and_resumed_after_a_break(api: Rig) -> None:
         first = await asyncio.wait_for(anext(stream), WAIT_S)
         assert first["jobsChanged"]["jobs"] == []
         made = await asyncio.to_thread(api.queue)
-        pushed = (await asyncio.wait_for(anext(stream), WAIT_S))["jobsChanged"]
+        pushed = (await asyncio.wait_for(anext(stream), SOON_S))["jobsChanged"]
         assert [job["id"] for job in pushed["jobs"]] == [made]
     missed = [await asyncio.to_thread(api.queue) for _ in range(3)]
     async with client(api) as session:
@@ -65,7 +67,7 @@ async def test_a_job_that_leaves_the_filter_is_told_as_gone(api: Rig) -> None:
         stream = session.subscribe(text)
         await asyncio.wait_for(anext(stream), WAIT_S)
         made = await asyncio.to_thread(api.queue)
-        pushed = (await asyncio.wait_for(anext(stream), WAIT_S))["jobsChanged"]
+        pushed = (await asyncio.wait_for(anext(stream), SOON_S))["jobsChanged"]
         assert pushed == {"jobs": [], "gone": [made]}
 
 
@@ -107,7 +109,7 @@ async def test_lines_are_pushed_and_resumed_by_number(api: Rig) -> None:
         first = (await asyncio.wait_for(anext(stream), WAIT_S))["jobLog"]
         assert [row["text"] for row in first["lines"]] == ["line 2", "line 3"]
         await asyncio.to_thread(lines, api, job, 4, 2)
-        more = (await asyncio.wait_for(anext(stream), WAIT_S))["jobLog"]
+        more = (await asyncio.wait_for(anext(stream), SOON_S))["jobLog"]
         assert more == {"after": 5, "lines": [{"text": "line 4"}, {"text": "line 5"}]}
 
 

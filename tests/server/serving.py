@@ -59,6 +59,8 @@ def start_job(
     spec = JobSpec(name="train", run="true", files=files)
     changes = {"originator_id": job, "originator_version": 1, "team": team, "spec": spec}
     system.lab.log.append([msgspec.structs.replace(queued, **changes)])
+    for file in files:
+        system.lab.holdings.hold(team, file.sha256)
     now, by = system.lab.clock.now(), "system:test"
     launching: list[Event] = list(fold(system.lab.log.stream(job)).launch(now=now, by=by))
     system.lab.log.append(launching)

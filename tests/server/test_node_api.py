@@ -220,6 +220,8 @@ def test_a_job_reads_its_own_files_and_its_teams_artifacts_and_no_others(
     own = Node(client, start_job(system, "job_1", files=(frozen_file("a.py", mine, 4),)))
     start_job(system, "job_2")
     start_job(system, "job_3", team="team_2")
+    system.lab.holdings.hold("team_1", teams)
+    system.lab.holdings.hold("team_2", others)
     system.lab.log.append(
         [
             saved("art_1", job="job_2", team="team_1", sha256=teams),

@@ -9,6 +9,16 @@ from nicegui import ui
 
 Options = dict[str, object]
 Point = list[float | None]
+TOOLTIP: Options = {
+    "trigger": "axis",
+    "confine": True,
+    "transitionDuration": 0,
+    "backgroundColor": "var-raised",
+    "borderWidth": 0,
+    "padding": [8, 10],
+    "textStyle": {"color": "var-text", "fontSize": 12},
+    "axisPointer": {"lineStyle": {"color": "var-border-strong"}},
+}
 
 
 def points(steps: Sequence[int], values: Sequence[float]) -> list[Point]:
@@ -40,16 +50,7 @@ def line_options(
             "splitLine": {"show": False},
         },
         "yAxis": {**y, "splitNumber": 4},
-        "tooltip": {
-            "trigger": "axis",
-            "confine": True,
-            "transitionDuration": 0,
-            "backgroundColor": "var-raised",
-            "borderWidth": 0,
-            "padding": [8, 10],
-            "textStyle": {"color": "var-text", "fontSize": 12},
-            "axisPointer": {"lineStyle": {"color": "var-border-strong"}},
-        },
+        "tooltip": TOOLTIP,
         "series": [
             {
                 "type": "line",

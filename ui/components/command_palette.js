@@ -14,13 +14,42 @@ export default {
       <div class="pf"><span><kbd>↑</kbd> <kbd>↓</kbd> navigate</span><span><kbd>↵</kbd> open</span><span><kbd>esc</kbd> close</span></div>
     </div></div></div>`,
   data: () => ({ open: false, q: "", at: 0 }),
-  computed: { items() { const q = this.q.trim().toLowerCase(); const f = this.commands.filter((c) => !q || c.label.toLowerCase().includes(q)); return [...f, ...(q ? this.results || [] : [])]; } },
-  watch: { q(v) { this.at = 0; clearTimeout(this.t); if (v.trim()) this.t = setTimeout(() => this.$emit("search", v.trim()), 140); } },
-  mounted() { this.on = () => { this.back = document.activeElement; this.open = true; this.q = ""; this.$nextTick(() => this.$refs.input.focus()); }; window.addEventListener("lab:palette", this.on); },
-  unmounted() { window.removeEventListener("lab:palette", this.on); },
+  computed: {
+    items() {
+      const q = this.q.trim().toLowerCase();
+      const f = this.commands.filter((c) => !q || c.label.toLowerCase().includes(q));
+      return [...f, ...(q ? this.results || [] : [])];
+    },
+  },
+  watch: {
+    q(v) {
+      this.at = 0;
+      clearTimeout(this.t);
+      if (v.trim()) this.t = setTimeout(() => this.$emit("search", v.trim()), 140);
+    },
+  },
+  mounted() {
+    this.on = () => {
+      this.back = document.activeElement;
+      this.open = true;
+      this.q = "";
+      this.$nextTick(() => this.$refs.input.focus());
+    };
+    window.addEventListener("lab:palette", this.on);
+  },
+  unmounted() {
+    window.removeEventListener("lab:palette", this.on);
+  },
   methods: {
-    close() { this.open = false; this.back?.focus?.(); },
-    run(c) { this.open = false; if (c.href) Lab.go(c.href); else if (c.js) new Function(c.js)(); },
+    close() {
+      this.open = false;
+      this.back?.focus?.();
+    },
+    run(c) {
+      this.open = false;
+      if (c.href) Lab.go(c.href);
+      else if (c.js) new Function(c.js)();
+    },
     onKey(e) {
       if (e.key === "Escape") this.close();
       else if (e.key === "ArrowDown") this.at = Math.min(this.items.length - 1, this.at + 1);
@@ -28,7 +57,9 @@ export default {
       else if (e.key === "Enter" && this.items[this.at]) this.run(this.items[this.at]);
       else if (e.key !== "Tab") return;
       e.preventDefault();
-      this.$nextTick(() => this.$el.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" }));
+      this.$nextTick(() =>
+        this.$el.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" }),
+      );
     },
   },
 };

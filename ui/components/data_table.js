@@ -4,7 +4,13 @@ const ICON = (name, size = "") =>
 const ENTITIES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 const esc = (s) => String(s ?? "").replace(/[&<>"]/g, (m) => ENTITIES[m]);
 const hue = (name) => [...name].reduce((h, c) => (h * 31 + c.charCodeAt(0)) % 360, 7);
-const initials = (name) => name.split(/\s+/).slice(0, 2).map((p) => p[0] || "").join("").toUpperCase();
+const initials = (name) =>
+  name
+    .split(/\s+/)
+    .slice(0, 2)
+    .map((p) => p[0] || "")
+    .join("")
+    .toUpperCase();
 const until = (end) => (end ? Date.parse(end) : Lab.now());
 
 const CELLS = {
@@ -15,21 +21,35 @@ const CELLS = {
     const percent = Math.round(v * 100);
     return `<div class="hrow meter" data-st="${esc(r.status)}"><div class="bar grow" role="progressbar" aria-label="Progress" aria-valuemin="0" aria-valuemax="100" aria-valuenow="${percent}"><i style="width:${percent}%"></i></div><span class="num t-sm muted">${percent}%</span></div>`;
   },
-  time: (v) => `<time class="muted num" datetime="${esc(v)}" data-rel title="${esc(Lab.abs(v))}">${Lab.rel(v, Lab.now())}</time>`,
+  time: (v) =>
+    `<time class="muted num" datetime="${esc(v)}" data-rel title="${esc(Lab.abs(v))}">${Lab.rel(v, Lab.now())}</time>`,
   duration: (v, r) =>
     `<time class="muted num" datetime="${esc(v)}" data-dur ${r.finished ? `data-end="${esc(r.finished)}"` : ""}>${Lab.dur(until(r.finished) - Date.parse(v))}</time>`,
-  user: (v) => `<span class="ava" title="${esc(v)}" style="--h:${hue(v)}">${esc(initials(v))}<span class="sr">${esc(v)}</span></span>`,
+  user: (v) =>
+    `<span class="ava" title="${esc(v)}" style="--h:${hue(v)}">${esc(initials(v))}<span class="sr">${esc(v)}</span></span>`,
   number: (v) => `<span class="num">${esc(v)}</span>`,
   mono: (v) => `<span class="mono t-sm muted">${esc(v)}</span>`,
   tag: (v) => `<span class="tag">${esc(v)}</span>`,
-  download: (v, r) => `<a class="btn s ghost" href="${esc(v)}" download aria-label="Download ${esc(r.name)}">${ICON("download", "sm")}</a>`,
+  download: (v, r) =>
+    `<a class="btn s ghost" href="${esc(v)}" download aria-label="Download ${esc(r.name)}">${ICON("download", "sm")}</a>`,
   text: (v) => `<span class="muted">${esc(v)}</span>`,
 };
 
 export default {
   props: {
-    columns: Array, rows: Array, facets: Array, choices: Array, query: String, facet: String, chosen: String,
-    newest: Boolean, older: String, ready: Boolean, filters: Boolean, label: String, empty: Object,
+    columns: Array,
+    rows: Array,
+    facets: Array,
+    choices: Array,
+    query: String,
+    facet: String,
+    chosen: String,
+    newest: Boolean,
+    older: String,
+    ready: Boolean,
+    filters: Boolean,
+    label: String,
+    empty: Object,
   },
   emits: ["change"],
   template: `
@@ -63,13 +83,24 @@ export default {
     return { data: this.rows || [], typed: this.query || "", cursor: -1, flashed: new Set(), fresh: 0 };
   },
   computed: {
-    filtered() { return !!(this.query || this.facet || this.chosen); },
+    filtered() {
+      return !!(this.query || this.facet || this.chosen);
+    },
   },
   watch: {
-    rows(v) { this.data = v; this.fresh = 0; this.cursor = Math.min(this.cursor, v.length - 1); },
+    rows(v) {
+      this.data = v;
+      this.fresh = 0;
+      this.cursor = Math.min(this.cursor, v.length - 1);
+    },
   },
-  mounted() { window.addEventListener("keydown", this.onKey); },
-  unmounted() { window.removeEventListener("keydown", this.onKey); clearTimeout(this.timer); },
+  mounted() {
+    window.addEventListener("keydown", this.onKey);
+  },
+  unmounted() {
+    window.removeEventListener("keydown", this.onKey);
+    clearTimeout(this.timer);
+  },
   methods: {
     icon: ICON,
     cell(c, r) {
@@ -82,13 +113,17 @@ export default {
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.$emit("change", { query: v }), 180);
     },
-    clear() { this.typed = ""; this.$emit("change", { query: "", facet: "", select: "" }); },
+    clear() {
+      this.typed = "";
+      this.$emit("change", { query: "", facet: "", select: "" });
+    },
     open(r, e) {
       if (!r.href || e.target.closest("a,button,input") || getSelection().toString()) return;
       e.metaKey || e.ctrlKey ? window.open(r.href, "_blank") : Lab.go(r.href);
     },
     patch(rows, fresh) {
-      const by = new Map(rows.map((r) => [r.id, r])), hit = [];
+      const by = new Map(rows.map((r) => [r.id, r])),
+        hit = [];
       this.data = this.data.map((r) => {
         const n = by.get(r.id);
         if (n && n.status !== r.status) hit.push(r.id);
@@ -101,11 +136,19 @@ export default {
       }
     },
     onKey(e) {
-      if (e.metaKey || e.ctrlKey || e.altKey || e.target.closest("input,select,textarea,[contenteditable],.cm-editor,[role=dialog],.log")) return;
-      const n = this.data.length, k = e.key;
+      if (
+        e.metaKey ||
+        e.ctrlKey ||
+        e.altKey ||
+        e.target.closest("input,select,textarea,[contenteditable],.cm-editor,[role=dialog],.log")
+      )
+        return;
+      const n = this.data.length,
+        k = e.key;
       if (k === "j" || k === "ArrowDown") this.cursor = Math.min(n - 1, this.cursor + 1);
       else if (k === "k" || k === "ArrowUp") this.cursor = Math.max(0, this.cursor - 1);
-      else if (k === "Enter" && this.cursor >= 0 && !e.target.closest("a,button")) return void (this.data[this.cursor].href && Lab.go(this.data[this.cursor].href));
+      else if (k === "Enter" && this.cursor >= 0 && !e.target.closest("a,button"))
+        return void (this.data[this.cursor].href && Lab.go(this.data[this.cursor].href));
       else return;
       e.preventDefault();
       this.$nextTick(() => this.$el.querySelector("tr.cur")?.scrollIntoView({ block: "nearest" }));

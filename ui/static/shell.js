@@ -1,7 +1,13 @@
 /* Behaviour that must not cost a server round trip: theme, relative times, copy, shortcuts, mobile navigation. */
 const Lab = (window.Lab = {
-  go(href) { const a = Object.assign(document.createElement("a"), { href }); document.body.append(a); a.click(); a.remove(); },
-  glyph: (status) => `<svg viewBox="0 0 16 16" aria-hidden="true">${(window.LAB_STATUS || {})[status] || ""}</svg>`,
+  go(href) {
+    const a = Object.assign(document.createElement("a"), { href });
+    document.body.append(a);
+    a.click();
+    a.remove();
+  },
+  glyph: (status) =>
+    `<svg viewBox="0 0 16 16" aria-hidden="true">${(window.LAB_STATUS || {})[status] || ""}</svg>`,
   mode: () => (document.cookie.match(/(?:^|; )theme=(light|dark)/) || [0, "auto"])[1],
   dark: (mode) => mode === "dark" || (mode === "auto" && matchMedia("(prefers-color-scheme: dark)").matches),
   theme(mode) {
@@ -14,7 +20,9 @@ const Lab = (window.Lab = {
     const scheme = document.documentElement.dataset.theme;
     document.cookie = `scheme=${scheme};path=/;max-age=31536000;samesite=lax`;
     if (window.did_handshake) emitEvent("lab_scheme", scheme);
-    const [icon, name] = { auto: ["monitor", "system"], light: ["sun", "light"], dark: ["moon", "dark"] }[Lab.mode()];
+    const [icon, name] = { auto: ["monitor", "system"], light: ["sun", "light"], dark: ["moon", "dark"] }[
+      Lab.mode()
+    ];
     for (const el of document.querySelectorAll("[data-theme-next]")) {
       if (el.title === `Theme: ${name} (⇧T)`) continue;
       el.querySelector("use").setAttribute("href", `/static/icons.svg#${icon}`);
@@ -22,72 +30,148 @@ const Lab = (window.Lab = {
       el.title = `Theme: ${name} (⇧T)`;
     }
   },
-  nextTheme() { Lab.theme({ auto: "light", light: "dark", dark: "auto" }[Lab.mode()]); },
+  nextTheme() {
+    Lab.theme({ auto: "light", light: "dark", dark: "auto" }[Lab.mode()]);
+  },
   rel(iso, now = Date.now()) {
-    const s = Math.round((now - Date.parse(iso)) / 1000), a = Math.abs(s);
-    const [n, u] = a < 60 ? [a, "s"] : a < 3600 ? [a / 60, "m"] : a < 86400 ? [a / 3600, "h"] : a < 2592000 ? [a / 86400, "d"] : [a / 2592000, "mo"];
+    const s = Math.round((now - Date.parse(iso)) / 1000),
+      a = Math.abs(s);
+    const [n, u] =
+      a < 60
+        ? [a, "s"]
+        : a < 3600
+          ? [a / 60, "m"]
+          : a < 86400
+            ? [a / 3600, "h"]
+            : a < 2592000
+              ? [a / 86400, "d"]
+              : [a / 2592000, "mo"];
     return a < 5 ? "just now" : s < 0 ? `in ${Math.floor(n)}${u}` : `${Math.floor(n)}${u} ago`;
   },
   abs: (iso) => new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "long" }),
   dur(ms) {
-    const s = Math.max(0, Math.floor(ms / 1000)), h = Math.floor(s / 3600), m = Math.floor((s % 3600) / 60);
-    return h >= 48 ? `${Math.floor(h / 24)}d ${h % 24}h` : h ? `${h}h ${m}m` : m ? `${m}m ${s % 60}s` : `${s}s`;
+    const s = Math.max(0, Math.floor(ms / 1000)),
+      h = Math.floor(s / 3600),
+      m = Math.floor((s % 3600) / 60);
+    return h >= 48
+      ? `${Math.floor(h / 24)}d ${h % 24}h`
+      : h
+        ? `${h}h ${m}m`
+        : m
+          ? `${m}m ${s % 60}s`
+          : `${s}s`;
   },
   toast(text, kind = "ok") {
     let host = document.querySelector(".toasts");
-    if (!host) { host = Object.assign(document.createElement("div"), { className: "toasts", role: "status" }); host.setAttribute("aria-live", "polite"); document.body.append(host); }
+    if (!host) {
+      host = Object.assign(document.createElement("div"), { className: "toasts", role: "status" });
+      host.setAttribute("aria-live", "polite");
+      document.body.append(host);
+    }
     const el = Object.assign(document.createElement("div"), { className: "toast " + kind });
     el.innerHTML = `<svg class="i" aria-hidden="true"><use href="/static/icons.svg#${kind === "ok" ? "circle-check" : "circle-alert"}"/></svg><span></span>`;
-    el.querySelector("span").textContent = text; host.append(el);
-    setTimeout(() => { el.classList.add("out"); setTimeout(() => el.remove(), 240); }, kind === "ok" ? 4000 : 9000);
+    el.querySelector("span").textContent = text;
+    host.append(el);
+    setTimeout(
+      () => {
+        el.classList.add("out");
+        setTimeout(() => el.remove(), 240);
+      },
+      kind === "ok" ? 4000 : 9000,
+    );
   },
   now: () => Date.now(),
   nameEditor(id, name) {
     const look = setInterval(() => {
       const content = document.querySelector(`#${id} .cm-content`);
-      if (content) { content.setAttribute("aria-label", name); clearInterval(look); }
+      if (content) {
+        content.setAttribute("aria-label", name);
+        clearInterval(look);
+      }
     }, 50);
   },
   tick(root = document) {
     const now = Lab.now();
     const set = (el, text) => el.textContent === text || (el.textContent = text); // an equal write would still wake the observer
-    for (const el of root.querySelectorAll("time[data-rel]")) { set(el, Lab.rel(el.dateTime, now)); el.title ||= Lab.abs(el.dateTime); }
-    for (const el of root.querySelectorAll("time[data-dur]")) set(el, Lab.dur((el.dataset.end ? Date.parse(el.dataset.end) : now) - Date.parse(el.dateTime)));
+    for (const el of root.querySelectorAll("time[data-rel]")) {
+      set(el, Lab.rel(el.dateTime, now));
+      el.title ||= Lab.abs(el.dateTime);
+    }
+    for (const el of root.querySelectorAll("time[data-dur]"))
+      set(el, Lab.dur((el.dataset.end ? Date.parse(el.dataset.end) : now) - Date.parse(el.dateTime)));
   },
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => Lab.theme(Lab.mode()));
 setInterval(() => document.hidden || Lab.tick(), 1000);
-new MutationObserver(() => (Lab.tick(), Lab.scheme.once ||= (document.querySelector("[data-theme-next]") && (Lab.scheme(), true)))).observe(document.documentElement, { childList: true, subtree: true });
+new MutationObserver(
+  () => (
+    Lab.tick(),
+    (Lab.scheme.once ||= document.querySelector("[data-theme-next]") && (Lab.scheme(), true))
+  ),
+).observe(document.documentElement, { childList: true, subtree: true });
 
-addEventListener("click", (e) => {
-  const copy = e.target.closest("[data-copy]");
-  if (copy) {
-    e.preventDefault(); e.stopPropagation();
-    navigator.clipboard?.writeText(copy.dataset.copy).catch(() => {});
-    copy.dataset.done = "1"; setTimeout(() => delete copy.dataset.done, 1200);
-  }
-  if (e.target.closest("[data-theme-next]")) Lab.nextTheme();
-  if (e.target.closest("[data-palette]")) dispatchEvent(new CustomEvent("lab:palette"));
-  if (e.target.closest("[data-nav]")) document.querySelector(".side")?.classList.toggle("open");
-  else if (!e.target.closest(".side") || e.target.closest(".side a")) document.querySelector(".side")?.classList.remove("open");
-}, true);
+addEventListener(
+  "click",
+  (e) => {
+    const copy = e.target.closest("[data-copy]");
+    if (copy) {
+      e.preventDefault();
+      e.stopPropagation();
+      navigator.clipboard?.writeText(copy.dataset.copy).catch(() => {});
+      copy.dataset.done = "1";
+      setTimeout(() => delete copy.dataset.done, 1200);
+    }
+    if (e.target.closest("[data-theme-next]")) Lab.nextTheme();
+    if (e.target.closest("[data-palette]")) dispatchEvent(new CustomEvent("lab:palette"));
+    if (e.target.closest("[data-nav]")) document.querySelector(".side")?.classList.toggle("open");
+    else if (!e.target.closest(".side") || e.target.closest(".side a"))
+      document.querySelector(".side")?.classList.remove("open");
+  },
+  true,
+);
 
 // Charts are the heaviest module (1.1 MB, 369 KiB on the wire); fetch them while the user reads the first page.
-addEventListener("load", () => (window.requestIdleCallback || setTimeout)(() => document.querySelector(".app") && import("nicegui-echart"), { timeout: 4000 }));
+addEventListener("load", () =>
+  (window.requestIdleCallback || setTimeout)(
+    () => document.querySelector(".app") && import("nicegui-echart"),
+    { timeout: 4000 },
+  ),
+);
 
 let chord = null;
 addEventListener("keydown", (e) => {
-  if ((e.metaKey || e.ctrlKey) && e.key.toLowerCase() === "k") { e.preventDefault(); return void dispatchEvent(new CustomEvent("lab:palette")); }
-  if (e.metaKey || e.ctrlKey || e.altKey || e.target.closest("input,select,textarea,[contenteditable],.cm-editor,[role=dialog]")) return;
+  if ((e.metaKey || e.ctrlKey) && e.key.toLowerCase() === "k") {
+    e.preventDefault();
+    return void dispatchEvent(new CustomEvent("lab:palette"));
+  }
+  if (
+    e.metaKey ||
+    e.ctrlKey ||
+    e.altKey ||
+    e.target.closest("input,select,textarea,[contenteditable],.cm-editor,[role=dialog]")
+  )
+    return;
   if (chord === "g") {
     const to = { j: "/jobs", t: "/tasks", e: "/experiments", p: "/providers", q: "/quota" }[e.key];
     chord = null;
-    if (to) { e.preventDefault(); Lab.go(to); }
+    if (to) {
+      e.preventDefault();
+      Lab.go(to);
+    }
     return;
   }
-  if (e.key === "g") { chord = "g"; setTimeout(() => (chord = null), 900); }
-  else if (e.key === "/") { const s = document.querySelector("[data-search]"); if (s) { e.preventDefault(); s.focus(); } }
-  else if (e.key === "c") { e.preventDefault(); Lab.go("/launch"); }
-  else if (e.key === "?") dispatchEvent(new CustomEvent("lab:palette", { detail: ">" }));
-  else if (e.key === "t" && e.shiftKey) Lab.nextTheme();
+  if (e.key === "g") {
+    chord = "g";
+    setTimeout(() => (chord = null), 900);
+  } else if (e.key === "/") {
+    const s = document.querySelector("[data-search]");
+    if (s) {
+      e.preventDefault();
+      s.focus();
+    }
+  } else if (e.key === "c") {
+    e.preventDefault();
+    Lab.go("/launch");
+  } else if (e.key === "?") dispatchEvent(new CustomEvent("lab:palette", { detail: ">" }));
+  else if (e.key === "T") Lab.nextTheme();
 });

@@ -29,8 +29,8 @@ async def metrics(view: JobView) -> list[Section]:
 
 
 async def first_metrics(view: JobView, most: int) -> Section:
-    """The first few, for an overview."""
-    section = Curves(view, most=most)
+    """The first few of the code's own, for an overview."""
+    section = Curves(view, most=most, hidden=SYSTEM)
     await section.refresh()
     return section
 
@@ -40,9 +40,12 @@ class Curves:
 
     cares = "mf"
 
-    def __init__(self, view: JobView, *, most: int, caption: ui.html | None = None) -> None:
+    def __init__(
+        self, view: JobView, *, most: int, caption: ui.html | None = None, hidden: str = ""
+    ) -> None:
         self._view = view
         self._most = most
+        self._hidden = hidden
         self._caption = caption
         self._shown: dict[str, _Curve] = {}
         self._kind = "value"
@@ -60,16 +63,19 @@ class Curves:
 
     async def refresh(self) -> None:
         curves = await self._view.gateway.curves(self._view.row.id)
-        ordered = sorted(curves, key=_rank)
+        ordered = sorted((c for c in curves if not self._hides(c)), key=_rank)
         for curve in ordered[: self._most]:
             await self._show(curve)
-        self._nothing.set_visibility(not curves)
+        self._nothing.set_visibility(not ordered)
         waiting = "Metrics appear here as the code logs them."
         self._nothing.set_content(empty("No metrics yet", waiting, glyph="chart-column"))
         if self._caption:
             left = len(curves) - self._most
             more = f"; {plural(left, 'further one', 'further ones')} not shown" if left > 0 else ""
             self._caption.set_content(plural(len(curves), "metric") + more)
+
+    def _hides(self, curve: CurveRow) -> bool:
+        return bool(self._hidden) and curve.name.startswith(self._hidden)
 
     async def _show(self, curve: CurveRow) -> None:
         shown = self._shown.get(curve.name)
