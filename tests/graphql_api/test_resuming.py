@@ -14,7 +14,7 @@ from application.commands.jobs import Launch, queue_jobs, stop_job
 from tests.graphql_api.rig import TASK, Rig
 from tests.graphql_api.test_following import WAIT_S, client, gql
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.anyio]
 
 JOBS = 50  # queued: two ledger entries each; stopped: two more and the request: over 200 events
 EVENTS = "subscription($a:Long){events(after:$a){cursor events{position}}}"
