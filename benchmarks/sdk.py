@@ -12,22 +12,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from benchmarks.result import Row, row, show
 
 ROOT = Path(__file__).parents[1]
 POINTS = 200_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """``floor`` is the same act without us; ``ratio`` is ours over the floor."""
-
-    name: str
-    ours: float
-    floor: float
-    ratio: float
-    budget: str
 
 
 def rows() -> list[Row]:
@@ -38,7 +28,7 @@ def import_row() -> Row:
     prepare = f"import sys; sys.path.insert(0, {str(ROOT)!r}); "
     ours = _median_ms(lambda: _python(prepare + "import lab"))
     floor = _median_ms(lambda: _python(prepare + "pass"))
-    return _row("import lab (ms, over a bare interpreter)", ours, floor, budget="< 30 ms more")
+    return row("import lab (ms, over a bare interpreter)", ours, floor, budget="< 30 ms more")
 
 
 def points_row() -> Row:
@@ -50,14 +40,14 @@ def points_row() -> Row:
         call = "lab.log_metric('train/loss', 0.5, i)"
         ours = float(_python(run + (loop + "lab.flush()" + rate).format(n=POINTS, call=call)))
     bare = "points = []\n" + (loop + rate).format(n=POINTS, call="points.append((i, 0.5))")
-    return _row("metric points per second", ours, float(_python(bare)), budget="> 10,000")
+    return row("metric points per second", ours, float(_python(bare)), budget="> 10,000")
 
 
 def start_row() -> Row:
     """From starting the wrapper to the first instruction of the user's command."""
     ours = statistics.median(_wrapper_start_ms() for _ in range(15))
     floor = statistics.median(_bare_start_ms() for _ in range(15))
-    return _row("start to the user's command (ms)", ours, floor, budget="< 60 ms")
+    return row("start to the user's command (ms)", ours, floor, budget="< 60 ms")
 
 
 def _wrapper_start_ms() -> float:
@@ -91,10 +81,5 @@ def _median_ms(act: Callable[[], object], *, times: int = 15) -> float:
     return statistics.median(taken)
 
 
-def _row(name: str, ours: float, floor: float, *, budget: str) -> Row:
-    return Row(name=name, ours=ours, floor=floor, ratio=ours / floor, budget=budget)
-
-
 if __name__ == "__main__":
-    for row in rows():
-        print(f"{row.name:45} {row.ours:12.1f} {row.floor:12.1f} {row.ratio:6.2f}  {row.budget}")
+    show(rows())

@@ -8,7 +8,8 @@ Not here: events as classes (``event_store.py``), the SQL function (``migrations
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn, TypeVar
@@ -71,9 +72,25 @@ class _ConnectionLost(Exception):
         self.pid = pid
 
 
+class StorePool(ConnectionPool[Connection]):
+    """Whoever borrows a connection is told ``StoreUnavailable`` when the database is or goes away."""
+
+    @contextmanager
+    def connection(self, timeout: float | None = None) -> Iterator[Connection]:
+        try:
+            with super().connection(timeout) as conn:
+                yield conn
+        except (PoolTimeout, PoolClosed) as error:
+            _unavailable(error)
+        except psycopg.OperationalError as error:
+            if not self.closed:
+                self.check()  # its idle neighbours were probably cut too
+            _unavailable(error)
+
+
 def open_pool(dsn: str, *, max_size: int = 8, timeout_s: float = 5.0) -> Pool:
     """Autocommit connections to ``dsn``, made as needed; asking waits at most ``timeout_s``."""
-    return ConnectionPool(
+    return StorePool(
         dsn,
         min_size=1,
         max_size=max_size,
@@ -185,8 +202,6 @@ class LabRecorder(ApplicationRecorder):
         try:
             with self._pool.connection() as conn:
                 return _execute(conn, query, parameters)
-        except (PoolTimeout, PoolClosed) as error:
-            _unavailable(error)
         except _ConnectionLost:
             self._pool.check()  # its idle neighbours were probably cut too
             raise

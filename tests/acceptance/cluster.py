@@ -19,11 +19,14 @@ from application.actor import system as system_actor
 from application.commands.accounts import found_team, issue_token, register_user
 from application.commands.compute import add_provider
 from application.commands.jobs import Launch, queue_job
+from domain.model import GuardKind
+from domain.quotas import scopes
 from domain.teams import Role
 from projections.rows import JobRow
 from projections.sink import ProjectionFenced
 from server.bootstrap import System, system
 from server.settings import Settings
+from tests.acceptance.client import yaml_of
 
 ROOT = Path(__file__).resolve().parents[2]
 FINAL = ("COMPLETE", "FAILED", "STOPPED")
@@ -137,9 +140,7 @@ class Cluster:
 
 
 def launch_of(run: str, **yaml: object) -> Launch:
-    block = "\n".join(f"  {line}" for line in run.splitlines())
-    more = "\n".join(f"{key}: {value}" for key, value in yaml.items())
-    return Launch(yaml=f"name: t\nrun: |\n{block}\n{more}\n", experiment="alpha")
+    return Launch(yaml=yaml_of(run, **yaml), experiment="alpha")
 
 
 def wait_until(
@@ -153,6 +154,16 @@ def wait_until(
     while not condition():
         assert time.monotonic() < end, f"not so after {patience_s} s. {tell()}"
         time.sleep(0.03)
+
+
+def assert_ledger_is_settled(cluster: Cluster) -> None:
+    """The guard, the read model and the jobs agree on what was used; nothing is held."""
+    now = cluster.parts.lab.clock.now()
+    scope, _ = scopes(team=cluster.team, user=cluster.user, at=now)
+    guard = cluster.parts.lab.log.guard(GuardKind.QUOTA, scope)
+    (quota,) = cluster.parts.queries.quotas([scope])
+    assert guard is not None
+    assert (quota.held_s, quota.charged_s) == (0, guard.amount)
 
 
 def free_port() -> int:

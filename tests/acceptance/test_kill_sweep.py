@@ -10,9 +10,7 @@ import random
 
 import pytest
 
-from domain.model import GuardKind
-from domain.quotas import scopes
-from tests.acceptance.cluster import Cluster, wait_until
+from tests.acceptance.cluster import Cluster, assert_ledger_is_settled, wait_until
 
 pytestmark = [pytest.mark.postgres, pytest.mark.acceptance]
 
@@ -99,13 +97,3 @@ def assert_ran_once(cluster: Cluster, name: str, job: str) -> None:
     assert cluster.parts.telemetry.points(job, "loss").values == [0.5]
     ends = [t for t in cluster.topics(job) if t in ("job.completed.v1", "job.failed.v1")]
     assert ends == ["job.completed.v1"]
-
-
-def assert_ledger_is_settled(cluster: Cluster) -> None:
-    """The guard, the read model and the jobs agree on what was used; nothing is held."""
-    now = cluster.parts.lab.clock.now()
-    scope, _ = scopes(team=cluster.team, user=cluster.user, at=now)
-    guard = cluster.parts.lab.log.guard(GuardKind.QUOTA, scope)
-    (quota,) = cluster.parts.queries.quotas([scope])
-    assert guard is not None
-    assert (quota.held_s, quota.charged_s) == (0, guard.amount)
