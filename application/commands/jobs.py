@@ -26,6 +26,7 @@ from domain.job_spec import FrozenFile, JobSpec
 from domain.jobs import Job, fold
 from domain.model import Guard, GuardKind
 from domain.quotas import reserve, scopes
+from domain.task_spec import MINUTES_AT_MOST
 from providers.base import ProviderUnavailable, SubmissionRefused
 
 BATCH_LIMIT = 1_000
@@ -126,6 +127,7 @@ def own_job(lab: Lab, actor: Actor, job: str, action: Action) -> Job:
 def _prepare(lab: Lab, actor: Actor, launch: Launch) -> JobQueued:
     yaml, files, experiment, revision = _source(lab, actor, launch)
     task = read_task(yaml)
+    _sane(launch.minutes_requested)
     must_have(lab, actor, files)
     commit = ""
     if task.git:
@@ -173,6 +175,12 @@ def _source(lab: Lab, actor: Actor, launch: Launch) -> tuple[str, tuple[FrozenFi
         raise InvalidInput(field="task", value="", way_out=way_out)
     home = experiment_id(lab, actor.team, launch.experiment or "alpha")
     return launch.yaml, launch.files, home, 0
+
+
+def _sane(minutes: int | None) -> None:
+    if minutes is not None and not 1 <= minutes <= MINUTES_AT_MOST:
+        way_out = f"Give 1 to {MINUTES_AT_MOST:,} minutes."
+        raise InvalidInput(field="minutes_requested", value=minutes, way_out=way_out)
 
 
 def _queued(lab: Lab, actor: Actor, spec: JobSpec, *, experiment: str, provider: str) -> JobQueued:
