@@ -26,6 +26,7 @@ from server.files_api import file_routes
 from server.node_api import node_routes
 from server.postgres.listener import Listener
 from server.readable import readable_by_job
+from server.runs_api import run_routes
 from server.settings import Settings
 from ui.app import mount_pages
 
@@ -82,6 +83,7 @@ def _routes(parts: System, use: Use) -> list[BaseRoute]:
         Route("/healthz", _alive),
         Route("/readyz", _ready(parts)),
         *node_routes(parts.lab, readable_by_job(parts.lab)),
+        *run_routes(parts.lab, authenticate),
         *file_routes(parts.lab, parts.queries, parts.telemetry, authenticate),
         *graphql_routes(use),
     ]

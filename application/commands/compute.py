@@ -42,15 +42,9 @@ def add_provider(
 
     def record(guards: tuple[Guard, ...]) -> str:
         added = ProviderAdded(
-            team=actor.team,
-            name=name,
-            kind=kind,
-            settings=given,
-            originator_id=made,
-            originator_version=1,
-            at=now,
-            by=actor.by,
-        )
+            team=actor.team, name=name, kind=kind, settings=given,
+            originator_id=made, originator_version=1, at=now, by=actor.by,
+        )  # fmt: skip
         events: list[Event] = [added]
         own = unique_name(actor.team, name, made)
         needed = [*guards, own]

@@ -101,6 +101,9 @@ def rerun_job(lab: Lab, actor: Actor, job: str, *, checkpoint: str = "", key: st
     old = own_job(lab, actor, job, Action.LAUNCH)
     if checkpoint:
         _must_be_checkpoint(lab, actor, checkpoint)
+    if old.imported:
+        way_out = "It was recorded offline and has no command here; make a task of its script."
+        raise InvalidInput(field="job", value=job, way_out=way_out)
     first = lab.log.stream(job)[0]
     task, revision = (first.task, first.task_revision) if isinstance(first, JobQueued) else ("", 0)
     fact = _queued(lab, actor, old.spec, experiment=old.experiment, provider=old.provider)
