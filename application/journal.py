@@ -125,11 +125,11 @@ def read_journal(body: bytes) -> tuple[list[Record], int]:
 
 def _decode(line: bytes) -> Record | None:
     try:
-        return _decoder.decode(_without_nul(line))
+        return _decoder.decode(without_nul(line))
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 
-def _without_nul(line: bytes) -> bytes:
+def without_nul(line: bytes) -> bytes:
     """JSON text may say ``\\u0000``; an even number of backslashes before it means it does not."""
     return _NUL.sub(rb"\1\\ufffd", line) if b"\\u0000" in line else line

@@ -14,9 +14,10 @@ from benchmarks.result import Row, row, show
 from benchmarks.toys import BENCH, SCHEMA, scratch_database, started
 from domain.codec import encode
 from domain.model import Guard, GuardKind
+from projections.connection import Pool
 from server.postgres.event_store import PostgresEventLog
 from server.postgres.migrate import migrate
-from server.postgres.recorder import Pool, open_pool
+from server.postgres.recorder import open_pool
 
 _INSERT = "insert into raw(id, version, topic, state) select * from unnest(%s::text[], %s::bigint[]"
 _INSERT += ", %s::text[], %s::bytea[])"

@@ -93,6 +93,11 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
         """Whether something of this job may exist at its provider."""
         return self.status in (JobStatus.LAUNCHING, JobStatus.RUNNING)
 
+    @property
+    def imported(self) -> bool:
+        """Recorded offline: no provider ever had it."""
+        return not self.provider
+
     def used_s(self, now: datetime) -> int:
         """Weighted compute seconds used until ``now``: from launch to end of each attempt, rounded up."""
         running = max(0.0, (now - self.launching_at).total_seconds()) if self.launching_at else 0.0

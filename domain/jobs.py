@@ -134,14 +134,14 @@ class Job(JobState, frozen=True, kw_only=True):
     def request_stop(
         self, *, reason: StopReason, grace_s: float, now: datetime, by: str, text: str = ""
     ) -> list[JobEvent]:
-        """Ask for the end. A job with no machine ends at once; others when the provider confirms.
+        """Ask for the end. A job with no machine of ours ends at once; others when the provider confirms.
 
         A person's stop is kept over a later timeout; a second ask adds nothing.
         """
         if self.is_over or self.stop:
             return []
         asked = JobStopRequested(reason=reason, grace_s=grace_s, text=text, **self._next(now, by))
-        if self.has_machine:
+        if self.has_machine and not self.imported:
             return [asked]
         return [asked, *self.evolve(asked)._stopped(exit=None, at=now, by=by)]
 

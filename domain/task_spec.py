@@ -35,6 +35,8 @@ from domain.units import duration
 
 MOST_BYTES = 1_048_576
 MOST_DEPTH = 30
+MINUTES_AT_MOST = 527_040
+"""A leap year: of what a task or a launch may reserve."""
 _MOST_VALUES = 100_000
 
 
@@ -123,7 +125,7 @@ PRIORITY_FIELD = Field(
 )
 MINUTES = Field(
     key="minutes_requested",
-    kind=whole(1, 527_040),
+    kind=whole(1, MINUTES_AT_MOST),
     doc="Compute minutes the quota reserves; the timeout otherwise.",
 )
 INTERACTIVE_FIELD = Field(

@@ -15,6 +15,7 @@ from lab.node.records import NodeRecords
 from lab.node.shipper import Address, Shipper
 from lab.node.transport import Connection, Unreachable
 from lab.node.uploader import Uploader
+from lab.recorded import confirmed_saves, end_run, still_runs
 
 
 class SyncRefusedError(Exception):
@@ -33,8 +34,10 @@ class ImportedJob:
 def sync_run(run_dir: Path, *, server_url: str, token: str) -> ImportedJob:
     """Send everything in ``run_dir``; ``token`` is a person's.
 
-    Raises Unreachable when the server cannot be asked at first; from then on it waits for it.
-    Raises SyncRefusedError when it does not want the run. May be repeated.
+    What led to the end is sent before the end. A run that was killed is ended here, by what it
+    recorded; one that still runs is not. Raises Unreachable when the server cannot be asked at
+    first; from then on it waits for it. Raises SyncRefusedError when it does not want the run. May
+    be repeated: what the server has is not sent again.
     """
     job = import_run(run_dir, Connection(server_url, token))
     nothing_more = threading.Event()
@@ -46,8 +49,10 @@ def sync_run(run_dir: Path, *, server_url: str, token: str) -> ImportedJob:
         changed=changed,
         on_stop=lambda stop: None,
     )
-    uploads = Connection(server_url, job.job_token)
-    Uploader(run_dir, NodeRecords(run_dir, changed=changed), connection=uploads).run(nothing_more)
+    shipper.run(nothing_more)
+    if not still_runs(run_dir):
+        end_run(run_dir)
+    _upload(run_dir, Connection(server_url, job.job_token), until=nothing_more)
     shipper.run(nothing_more)
     return job
 
@@ -58,12 +63,21 @@ def import_run(run_dir: Path, connection: Connection) -> ImportedJob:
     ask = {"key": run_dir.name, **about, "parameters": read_parameters(run_dir)}
     answer = connection.post_json("/node/v1/runs", ask)
     if answer.status != 200:
-        raise SyncRefusedError(f"{run_dir}: {answer.status} {answer.body.get('error', '')}")
+        error = answer.body.get("error") or {}
+        told = error.get("message", "") if isinstance(error, dict) else error
+        raise SyncRefusedError(str(told) or f"the server answered {answer.status}")
     return ImportedJob(
         job_id=str(answer.body["job_id"]),
         attempt=int(answer.body["attempt"]),
         job_token=str(answer.body["job_token"]),
     )
+
+
+def _upload(run_dir: Path, connection: Connection, *, until: threading.Event) -> None:
+    records = NodeRecords(run_dir, changed=threading.Event())
+    told = confirmed_saves(run_dir)
+    Uploader(run_dir, records, connection=connection, told=told).run(until)
+    connection.close()
 
 
 __all__ = ["ImportedJob", "SyncRefusedError", "Unreachable", "import_run", "sync_run"]

@@ -18,6 +18,7 @@ from domain.codec import EVERYTHING, Catalogue
 from domain.errors import LabError, UnknownEvent
 from projections import ddl
 from projections.base import Patch, Projection
+from projections.connection import lease
 from projections.sink import Sink
 
 Connection = psycopg.Connection[Any]
@@ -136,7 +137,7 @@ class Projector:
     @contextmanager
     def _lease(self) -> Iterator[Connection]:
         if isinstance(self._source, ConnectionPool):
-            with self._source.connection() as conn:
+            with lease(self._source) as conn:
                 yield _autocommitting(conn)
         else:
             yield _autocommitting(self._source)

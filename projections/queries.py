@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
-import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
-from psycopg_pool import ConnectionPool
 
+from projections.connection import Pool, lease
 from projections.rows import (
     ArtifactRow,
     EventRow,
@@ -34,7 +33,6 @@ from projections.rows import (
     WorkRow,
 )
 
-Pool = ConnectionPool[psycopg.Connection[tuple[Any, ...]]]
 Row = TypeVar("Row")
 
 
@@ -81,7 +79,7 @@ class Queries:
     def job_counts(self, team: str) -> dict[str, int]:
         """How many jobs a team has in each status; statuses with none are left out."""
         text = "select status, count(*) from {s}.jobs_v1 where team = %s group by status"
-        with self._pool.connection() as conn:
+        with lease(self._pool) as conn:
             return dict(conn.execute(self._sql(text), (team,)).fetchall())
 
     def work(self, provider: str) -> list[WorkRow]:
@@ -231,11 +229,11 @@ class Queries:
         return self._all(EventRow, text, (after, upto, upto, wanted, wanted, limit))
 
     def _one(self, row: type[Row], text: str, values: Sequence[object]) -> Row | None:
-        with self._pool.connection() as conn, conn.cursor(row_factory=class_row(row)) as cursor:
+        with lease(self._pool) as conn, conn.cursor(row_factory=class_row(row)) as cursor:
             return cursor.execute(self._sql(text), values).fetchone()
 
     def _all(self, row: type[Row], text: str, values: Sequence[object]) -> list[Row]:
-        with self._pool.connection() as conn, conn.cursor(row_factory=class_row(row)) as cursor:
+        with lease(self._pool) as conn, conn.cursor(row_factory=class_row(row)) as cursor:
             return cursor.execute(self._sql(text), values).fetchall()
 
     def _sql(self, text: str) -> sql.Composed:

@@ -10,17 +10,12 @@ import struct
 import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
-import psycopg
 from psycopg import sql
-from psycopg_pool import ConnectionPool
 
 from domain.telemetry import MetricChunk, TelemetryBatch
-
-Connection = psycopg.Connection[tuple[Any, ...]]
-Pool = ConnectionPool[Connection]
+from projections.connection import Connection, Pool, lease
 
 CHANNEL = "lab_telemetry_{}"
 
@@ -74,13 +69,13 @@ class TelemetryStore:
     def offset(self, *, job: str, attempt: int, node: int, stream: str) -> int:
         """Up to where this journal is applied; 0 for one never seen."""
         where = {"job": job, "attempt": attempt, "node": node, "stream": stream}
-        with self._pool.connection() as conn:
+        with lease(self._pool) as conn:
             row = conn.execute(self._sql[_OFFSET], where).fetchone()
         return int(row[0]) if row else 0
 
     def offsets(self, *, job: str, attempt: int) -> Mapping[tuple[int, str], int]:
         """The same for every ``(node, stream)`` of an attempt."""
-        with self._pool.connection() as conn:
+        with lease(self._pool) as conn:
             rows = conn.execute(self._sql[_OFFSETS], (job, attempt)).fetchall()
         return {(node, stream): position for node, stream, position in rows}
 
@@ -94,7 +89,7 @@ class TelemetryStore:
             "offset": batch.offset,
             "next": batch.next,
         }
-        with self._pool.connection() as conn, conn.transaction():
+        with lease(self._pool) as conn, conn.transaction():
             move = _MOVE if batch.offset else _BEGIN
             if conn.execute(self._sql[move], where).rowcount != 1:
                 return False
@@ -108,12 +103,12 @@ class TelemetryStore:
     def heartbeat(self, *, job: str, attempt: int, node: int, at: datetime) -> None:
         """The node spoke; repeatable, the latest counts."""
         where = {"job": job, "attempt": attempt, "node": node, "at": at}
-        with self._pool.connection() as conn:
+        with lease(self._pool) as conn:
             conn.execute(self._sql[_BEAT], where)
 
     def last_heartbeat(self, *, job: str, attempt: int) -> datetime | None:
         """When any node of the attempt last spoke."""
-        with self._pool.connection() as conn:
+        with lease(self._pool) as conn:
             row = conn.execute(self._sql[_LAST_BEAT], (job, attempt)).fetchone()
         return row[0] if row else None
 

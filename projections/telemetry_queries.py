@@ -6,15 +6,12 @@ import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 import msgspec
-import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
-from psycopg_pool import ConnectionPool
 
-Pool = ConnectionPool[psycopg.Connection[tuple[Any, ...]]]
+from projections.connection import Pool, lease
 
 _SEGMENTS = """
 select body from {s}.log_segments
@@ -96,7 +93,7 @@ class TelemetryQueries:
     def last_line(self, job: str, *, attempt: int, node: int = 0) -> int:
         """The number of the last line; 0 when there is none."""
         where = {"job": job, "attempt": attempt, "node": node}
-        with self._pool.connection() as conn:
+        with lease(self._pool) as conn:
             row = conn.execute(self._query(_TAIL), where).fetchone()
         return int(row[0]) if row else 0
 
@@ -107,14 +104,14 @@ class TelemetryQueries:
     def curves(self, job: str) -> list[CurveRow]:
         """The metrics of a job by name."""
         with (
-            self._pool.connection() as conn,
+            lease(self._pool) as conn,
             conn.cursor(row_factory=class_row(CurveRow)) as cursor,
         ):
             return cursor.execute(self._query(_CURVES), (job,)).fetchall()
 
     def points(self, job: str, name: str, *, after: int = 0) -> Points:
         """The points stored after cursor ``after``; the same cursor when there are none."""
-        with self._pool.connection() as conn:
+        with lease(self._pool) as conn:
             rows = conn.execute(self._query(_CHUNKS), (job, name, after)).fetchall()
         steps: list[int] = []
         values: list[float] = []
@@ -131,14 +128,14 @@ class TelemetryQueries:
     def progress(self, job: str) -> ProgressRow | None:
         """The latest progress report."""
         with (
-            self._pool.connection() as conn,
+            lease(self._pool) as conn,
             conn.cursor(row_factory=class_row(ProgressRow)) as cursor,
         ):
             return cursor.execute(self._query(_PROGRESS), (job,)).fetchone()
 
     def prune(self, *, metrics_before: datetime, logs_before: datetime) -> tuple[int, int]:
         """Delete what is older; how many chunks and segments went. Repeatable."""
-        with self._pool.connection() as conn:
+        with lease(self._pool) as conn:
             chunks = conn.execute(self._query(_PRUNE_METRICS), (metrics_before,)).rowcount
             segments = conn.execute(self._query(_PRUNE_LOGS), (logs_before,)).rowcount
         return chunks, segments
@@ -146,7 +143,7 @@ class TelemetryQueries:
     def _lines(self, job: str, *, attempt: int, node: int, after: int) -> Iterator[LineRow]:
         while True:
             where = {"job": job, "attempt": attempt, "node": node, "after": after}
-            with self._pool.connection() as conn:
+            with lease(self._pool) as conn:
                 query = self._query(_SEGMENTS)
                 rows = conn.execute(query, {**where, "limit": SEGMENTS_A_PAGE}).fetchall()
             if not rows:

@@ -10,6 +10,7 @@ from pathlib import Path
 from application.clock import RandomIds, SystemClock
 from application.lab import Lab, Policy
 from projections.catalogue import PROJECTIONS
+from projections.connection import Pool
 from projections.projector import Projector
 from projections.queries import Queries
 from projections.telemetry import TelemetryStore
@@ -23,7 +24,7 @@ from server.live_providers import LiveProviders
 from server.postgres.event_store import PostgresEventLog
 from server.postgres.locks import AdvisoryLocks
 from server.postgres.migrate import migrate
-from server.postgres.recorder import Pool, open_pool
+from server.postgres.recorder import open_pool
 from server.secret_store import EncryptedSecrets
 from server.settings import Settings
 from server.vault import PersonVault

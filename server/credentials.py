@@ -18,8 +18,8 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from psycopg import sql
 
 from application.ports import Found
+from projections.connection import Pool, lease
 from server.keys import MasterKey
-from server.postgres.recorder import Pool
 
 PREFIX = {"api": "lab_", "session": "labs_", "setup": "labsetup_"}
 NODE_PREFIX = "labjob_"
@@ -53,12 +53,12 @@ class HashedCredentials:
         self._node_key = master.derive("node-tokens")
 
     def set_password(self, user: str, password: str) -> None:
-        with self._pool.connection() as conn:
+        with lease(self._pool) as conn:
             conn.execute(self._set, (user, self._hasher.hash(password)))
 
     def password_is(self, user: str, password: str) -> bool:
         """Hashes for nobody too, so that time does not tell who has an account."""
-        with self._pool.connection() as conn:
+        with lease(self._pool) as conn:
             row = conn.execute(self._hash, (user,)).fetchone()
         try:
             good = self._hasher.verify(row[0] if row else self._nobody, password)
@@ -82,7 +82,7 @@ class HashedCredentials:
     ) -> str:
         secret = PREFIX[kind] + secrets.token_urlsafe(32)
         row = (id, kind, _digest(secret), user, team, list(scopes), expires_at)
-        with self._pool.connection() as conn:
+        with lease(self._pool) as conn:
             conn.execute(self._issue, row)
         return secret
 
@@ -90,14 +90,14 @@ class HashedCredentials:
         """Node tokens answer with the job as ``id`` and the attempt as the only scope."""
         if secret.startswith(NODE_PREFIX):
             return self._find_node(secret)
-        with self._pool.connection() as conn:
+        with lease(self._pool) as conn:
             row = conn.execute(self._find, (_digest(secret),)).fetchone()
         if row is None:
             return None
         return Found(id=row[0], kind=row[1], user=row[2], team=row[3], scopes=tuple(row[4]))
 
     def revoke(self, id: str) -> None:
-        with self._pool.connection() as conn:
+        with lease(self._pool) as conn:
             conn.execute(self._revoke, (id,))
 
     def _find_node(self, secret: str) -> Found | None:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from psycopg import sql
 
-from server.postgres.recorder import Pool
+from projections.connection import Pool, lease
 
 _HOLD = "insert into {s}.blob_holders (team, sha256) values (%s, %s) on conflict do nothing"
 _HELD = "select sha256 from {s}.blob_holders where team = %s and sha256 = any(%s)"
@@ -21,13 +21,13 @@ class TeamHoldings:
         self._held = sql.SQL(_HELD).format(s=sql.Identifier(schema))
 
     def hold(self, team: str, sha256: str) -> None:
-        with self._pool.connection() as conn:
+        with lease(self._pool) as conn:
             conn.execute(self._hold, (team, sha256))
 
     def missing(self, team: str, digests: Collection[str]) -> frozenset[str]:
         wanted = list(set(digests))
         if not wanted:
             return frozenset()
-        with self._pool.connection() as conn:
+        with lease(self._pool) as conn:
             held = conn.execute(self._held, (team, wanted)).fetchall()
         return frozenset(wanted) - {row[0] for row in held}

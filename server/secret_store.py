@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from psycopg import sql
 
+from projections.connection import Pool, lease
 from server.keys import MasterKey, seal, unseal
-from server.postgres.recorder import Pool
 
 _PUT = """
 insert into {s}.secret_values values (%(team)s, %(user)s, %(name)s, %(number)s, %(sealed)s)
@@ -36,12 +36,12 @@ class EncryptedSecrets:
         """Keep ``value`` as version ``number``; an older version never replaces a newer one."""
         sealed = seal(self._key, value.encode(), subject=_subject(team, user, name))
         where = {"team": team, "user": user, "name": name, "number": number, "sealed": sealed}
-        with self._pool.connection() as conn:
+        with lease(self._pool) as conn:
             conn.execute(self._put, where)
 
     def delete(self, *, team: str, user: str, name: str) -> None:
         """Repeatable."""
-        with self._pool.connection() as conn:
+        with lease(self._pool) as conn:
             conn.execute(self._delete, (team, user, name))
 
     def names(self, *, team: str, user: str) -> frozenset[str]:
@@ -58,7 +58,7 @@ class EncryptedSecrets:
         return found
 
     def _rows(self, team: str, user: str) -> list[tuple[str, str, bytes]]:
-        with self._pool.connection() as conn:
+        with lease(self._pool) as conn:
             rows = conn.execute(self._find, (team, user)).fetchall()
         return [(name, owner, bytes(sealed)) for name, owner, sealed in rows]
 

@@ -10,8 +10,8 @@ from functools import lru_cache
 
 from psycopg import sql
 
+from projections.connection import Pool, lease
 from server.keys import MasterKey, seal, unseal
-from server.postgres.recorder import Pool
 
 ERASED = "[erased]"
 _FIND = "select key from {s}.user_keys where user_id = %s"
@@ -48,7 +48,7 @@ class PersonVault:
 
     def erase(self, user: str) -> None:
         """Delete the person's key: every sealed text of theirs is unreadable for ever. Repeatable."""
-        with self._pool.connection() as conn:
+        with lease(self._pool) as conn:
             conn.execute(self._erase, (user,))
         self._cached.cache_clear()
 
@@ -59,13 +59,13 @@ class PersonVault:
         return unseal(key, base64.b64decode(sealed), subject=user).decode()
 
     def _key(self, user: str) -> bytes | None:
-        with self._pool.connection() as conn:
+        with lease(self._pool) as conn:
             row = conn.execute(self._find, (user,)).fetchone()
         return unseal(self._wrap, row[0], subject=user) if row else None
 
     def _new_key(self, user: str) -> bytes:
         wrapped = seal(self._wrap, os.urandom(32), subject=user)
-        with self._pool.connection() as conn:
+        with lease(self._pool) as conn:
             conn.execute(self._make, (user, wrapped))
         key = self._key(user)
         if key is None:

@@ -13,12 +13,13 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from projections.connection import Pool
 from server.postgres.binaries import find_binaries
 from server.postgres.embedded import EmbeddedPostgres
 from server.postgres.errors import EmbeddedPostgresError
 from server.postgres.event_store import PostgresEventLog
 from server.postgres.migrate import migrate
-from server.postgres.recorder import Pool, open_pool
+from server.postgres.recorder import open_pool
 from tests.fakes.toy_events import TOYS
 
 _numbers = count(1)
@@ -37,10 +38,11 @@ def binaries_or_skip() -> Path:
 @pytest.fixture
 def pg_root() -> Iterator[Path]:
     """An empty folder the account of the server can reach, short enough for a socket."""
-    yield from _root()
+    yield from fresh_root()
 
 
-def _root() -> Iterator[Path]:
+def fresh_root() -> Iterator[Path]:
+    """The same for any scope; removed when the loop over it goes on."""
     folder = Path(tempfile.mkdtemp(prefix="lab-pg-"))
     folder.chmod(0o711)
     yield folder / "pg"
@@ -51,7 +53,7 @@ def _root() -> Iterator[Path]:
 def postgres() -> Iterator[str]:
     """The DSN of a server that lives as long as the session."""
     binaries = binaries_or_skip()
-    for root in _root():
+    for root in fresh_root():
         server = EmbeddedPostgres(root, binaries)
         yield server.start()
         server.stop()

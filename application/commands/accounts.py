@@ -27,6 +27,7 @@ from domain.users import fold as fold_user
 PASSWORD_MIN = 10
 PASSWORD_MAX = 1_024
 SESSION_DAYS = 14
+HERE = "on this server"
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 SCOPES = frozenset({READ_SCOPE})
 
@@ -64,7 +65,7 @@ def register_user(lab: Lab, actor: Actor, *, email: str, name: str, password: st
     try:
         lab.append([registered, protected], [unique_email(digest, made)], actor=actor)
     except UniqueTaken:
-        raise AlreadyExists(kind="account", name=address) from None
+        raise AlreadyExists(kind="account", name=address, holder=HERE) from None
     return made
 
 
@@ -94,7 +95,7 @@ def found_team(lab: Lab, actor: Actor, *, name: str, owner: str) -> str:
     try:
         lab.append(events, guards, actor=actor)
     except UniqueTaken:
-        raise AlreadyExists(kind="team", name=name) from None
+        raise AlreadyExists(kind="team", name=name, holder=HERE) from None
     return made
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from application.actor import Actor
 from application.commands.idempotency import once
-from application.commands.naming import clean_name, holder
+from application.commands.naming import claiming, clean_name, holder
 from application.lab import Lab
 from application.permissions import Action, require, require_own
 from domain.compute import (
@@ -32,7 +32,7 @@ def add_provider(
 ) -> str:
     """A new provider's id. The first of a team becomes its default.
 
-    ``InvalidSettings`` names a bad setting; nothing is contacted here.
+    ``InvalidSettings`` names a bad setting, ``AlreadyExists`` a taken name; nothing is contacted here.
     """
     require(actor, Action.MANAGE_PROVIDERS)
     name = clean_name("name", name)
@@ -42,21 +42,17 @@ def add_provider(
 
     def record(guards: tuple[Guard, ...]) -> str:
         added = ProviderAdded(
-            team=actor.team,
-            name=name,
-            kind=kind,
-            settings=given,
-            originator_id=made,
-            originator_version=1,
-            at=now,
-            by=actor.by,
-        )
+            team=actor.team, name=name, kind=kind, settings=given,
+            originator_id=made, originator_version=1, at=now, by=actor.by,
+        )  # fmt: skip
         events: list[Event] = [added]
-        needed = [*guards, unique_name(actor.team, name, made)]
+        own = unique_name(actor.team, name, made)
+        needed = [*guards, own]
         if default or not holder(lab, _default_scope(actor.team)):
             events += Provider().evolve(added).make_default(now=now, by=actor.by)
             needed += _default_guards(lab, actor.team, made)
-        lab.append(events, needed, actor=actor)
+        with claiming(own, kind="provider", name=name):
+            lab.append(events, needed, actor=actor)
         return made
 
     return once(actor, key, ("add_provider", name, kind, given), made=made, record=record)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from application.actor import Actor
 from application.commands.idempotency import once
-from application.commands.naming import clean_name
+from application.commands.naming import claiming, clean_name
 from application.lab import Lab
 from application.permissions import Action, require, require_own
 from domain.experiments import Experiment, ExperimentCreated, fold, unique_name
@@ -12,7 +12,7 @@ from domain.model import Guard
 
 
 def create_experiment(lab: Lab, actor: Actor, *, name: str, key: str = "") -> str:
-    """A new experiment's id. Repeatable with ``key``. ``UniqueTaken`` when the name is in use."""
+    """A new experiment's id. Repeatable with ``key``. ``AlreadyExists`` when the name is in use."""
     require(actor, Action.WRITE_EXPERIMENTS)
     name = clean_name("name", name)
     made = lab.ids.new("exp")
@@ -26,29 +26,28 @@ def create_experiment(lab: Lab, actor: Actor, *, name: str, key: str = "") -> st
             at=lab.clock.now(),
             by=actor.by,
         )
-        lab.append([fact], [*guards, unique_name(actor.team, name, made)], actor=actor)
+        own = unique_name(actor.team, name, made)
+        with claiming(own, kind="experiment", name=name):
+            lab.append([fact], [*guards, own], actor=actor)
         return made
 
     return once(actor, key, ("create_experiment", name), made=made, record=record)
 
 
 def rename_experiment(lab: Lab, actor: Actor, experiment: str, *, name: str) -> int:
-    """The position after the change; repeatable."""
+    """The position after the change; repeatable. ``AlreadyExists`` when the name is in use."""
     before = _own(lab, actor, experiment)
     name = clean_name("name", name)
-    guards = []
-    if name != before.name:
-        guards = [
-            unique_name(actor.team, name, experiment),
-            unique_name(actor.team, before.name, experiment, take=-1),
-        ]
-    return lab.change(
-        experiment,
-        fold,
-        lambda e: e.rename(name, now=lab.clock.now(), by=actor.by),
-        actor=actor,
-        guards=guards,
-    ).position
+    own = unique_name(actor.team, name, experiment)
+    free = unique_name(actor.team, before.name, experiment, take=-1)
+    with claiming(own, kind="experiment", name=name):
+        return lab.change(
+            experiment,
+            fold,
+            lambda e: e.rename(name, now=lab.clock.now(), by=actor.by),
+            actor=actor,
+            guards=[] if name == before.name else [own, free],
+        ).position
 
 
 def archive_experiment(lab: Lab, actor: Actor, experiment: str) -> int:

@@ -26,6 +26,7 @@ from domain.job_spec import FrozenFile, JobSpec
 from domain.jobs import Job, fold
 from domain.model import Guard, GuardKind
 from domain.quotas import reserve, scopes
+from domain.task_spec import MINUTES_AT_MOST
 from providers.base import ProviderUnavailable, SubmissionRefused
 
 BATCH_LIMIT = 1_000
@@ -100,6 +101,9 @@ def rerun_job(lab: Lab, actor: Actor, job: str, *, checkpoint: str = "", key: st
     old = own_job(lab, actor, job, Action.LAUNCH)
     if checkpoint:
         _must_be_checkpoint(lab, actor, checkpoint)
+    if old.imported:
+        way_out = "It was recorded offline and has no command here; make a task of its script."
+        raise InvalidInput(field="job", value=job, way_out=way_out)
     first = lab.log.stream(job)[0]
     task, revision = (first.task, first.task_revision) if isinstance(first, JobQueued) else ("", 0)
     fact = _queued(lab, actor, old.spec, experiment=old.experiment, provider=old.provider)
@@ -126,6 +130,7 @@ def own_job(lab: Lab, actor: Actor, job: str, action: Action) -> Job:
 def _prepare(lab: Lab, actor: Actor, launch: Launch) -> JobQueued:
     yaml, files, experiment, revision = _source(lab, actor, launch)
     task = read_task(yaml)
+    _sane(launch.minutes_requested)
     must_have(lab, actor, files)
     commit = ""
     if task.git:
@@ -173,6 +178,12 @@ def _source(lab: Lab, actor: Actor, launch: Launch) -> tuple[str, tuple[FrozenFi
         raise InvalidInput(field="task", value="", way_out=way_out)
     home = experiment_id(lab, actor.team, launch.experiment or "alpha")
     return launch.yaml, launch.files, home, 0
+
+
+def _sane(minutes: int | None) -> None:
+    if minutes is not None and not 1 <= minutes <= MINUTES_AT_MOST:
+        way_out = f"Give 1 to {MINUTES_AT_MOST:,} minutes."
+        raise InvalidInput(field="minutes_requested", value=minutes, way_out=way_out)
 
 
 def _queued(lab: Lab, actor: Actor, spec: JobSpec, *, experiment: str, provider: str) -> JobQueued:

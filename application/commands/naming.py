@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from application.lab import Lab
-from domain.errors import InvalidInput, NotFound
-from domain.model import GuardKind
+from application.log import UniqueTaken
+from domain.errors import AlreadyExists, InvalidInput, NotFound
+from domain.model import Guard, GuardKind
 
 NAME_LIMIT = 100
 
@@ -15,6 +18,17 @@ def holder(lab: Lab, scope: str) -> str:
     """The id that holds a unique scope, or an empty string."""
     guard = lab.log.guard(GuardKind.UNIQUE, scope)
     return guard.ref if guard and guard.amount else ""
+
+
+@contextmanager
+def claiming(guard: Guard, *, kind: str, name: str) -> Iterator[None]:
+    """An append in the block that is refused ``guard`` raises ``AlreadyExists``, which names the thing."""
+    try:
+        yield
+    except UniqueTaken as taken:
+        if taken.scope != guard.scope:
+            raise
+        raise AlreadyExists(kind=kind, name=name, holder=taken.ref) from None
 
 
 def experiment_id(lab: Lab, team: str, name_or_id: str) -> str:

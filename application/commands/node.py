@@ -172,7 +172,9 @@ def _saved(lab: Lab, job: Job, stretch: Stretch, record: Record, actor: Actor) -
 
 
 def _fetch_spooled(lab: Lab, job: Job, record: Saved) -> None:
-    """Bring in what the node could not upload."""
+    """Bring in what the node could not upload. An imported run has no node to ask."""
+    if job.imported:
+        return
     for sha256 in lab.holdings.missing(job.team, [file.sha256 for file in record.files]):
         data = lab.providers.of(job.provider).spooled_blob(Handle(job.ref), sha256)
         if data is not None and lab.blobs.put(data) == sha256:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from application.actor import Actor
 from application.commands.idempotency import once
-from application.commands.naming import experiment_id
+from application.commands.naming import claiming, experiment_id
 from application.lab import Lab
 from application.permissions import Action, require, require_own
 from application.task_yaml import read_task
@@ -23,7 +23,10 @@ def create_task(
     files: tuple[FrozenFile, ...] = (),
     key: str = "",
 ) -> str:
-    """A new task's id, named as its YAML says. ``InvalidTask`` lists every problem and saves nothing."""
+    """A new task's id, named as its YAML says. ``InvalidTask`` lists every problem and saves nothing.
+
+    ``AlreadyExists`` when the experiment has a task of that name.
+    """
     require(actor, Action.WRITE_TASKS)
     spec = read_task(yaml)
     home = experiment_id(lab, actor.team, experiment)
@@ -42,8 +45,9 @@ def create_task(
             by=actor.by,
         )
         revised = Task().evolve(created).revise(yaml, files, now=now, by=actor.by)
-        taken = unique_name(home, spec.name, made)
-        lab.append([created, *revised], [*guards, taken], actor=actor)
+        own = unique_name(home, spec.name, made)
+        with claiming(own, kind="task", name=spec.name):
+            lab.append([created, *revised], [*guards, own], actor=actor)
         return made
 
     asked = ("create_task", home, yaml, files)

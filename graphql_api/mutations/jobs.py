@@ -11,8 +11,6 @@ from graphql_api.scalars import JSON, Key, Long
 from graphql_api.types.job import Job
 from graphql_api.types.workspace import FileInput, frozen
 
-MINUTES_AT_MOST = 527_040  # a year
-
 
 @strawberry.input(description="One wish to run: a saved task (id), or task.yaml text with files.")
 class Launch:
@@ -28,11 +26,7 @@ class Launch:
     resume_from: str = strawberry.field(default="", description="A checkpoint's artifact id.")
 
     def wish(self) -> commands.Launch:
-        """The command's value. ``InvalidInput`` for minutes and revisions that cannot be."""
-        minutes = self.minutes_requested
-        if minutes is not None and not 1 <= minutes <= MINUTES_AT_MOST:
-            way_out = f"Give 1 to {MINUTES_AT_MOST:,} minutes."
-            raise InvalidInput(field="minutesRequested", value=minutes, way_out=way_out)
+        """The command's value."""
         return commands.Launch(
             task=self.task,
             revision=self.revision,

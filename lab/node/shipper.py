@@ -87,9 +87,10 @@ class Shipper:
         self._connection.close()
 
     def all_acked(self) -> bool:
-        return all(
-            _whole_lines(path) <= self._offsets.get(path.stem, 0) for path in self._streams()
-        )
+        return self._acked(self._streams())
+
+    def _acked(self, paths: list[Path]) -> bool:
+        return all(_whole_lines(path) <= self._offsets.get(path.stem, 0) for path in paths)
 
     def _streams(self) -> list[Path]:
         # SDK records go first, so that the node's ``ended`` arrives after what led to it.
@@ -102,9 +103,15 @@ class Shipper:
         for path in self._streams():
             offset = self._offsets.get(path.stem, 0)
             body = _lines_from(path, offset)
-            if body:
+            if body and not self._too_early(path, body):
                 advanced = self._send(path.stem, offset, body=body) > offset or advanced
         return advanced
+
+    def _too_early(self, path: Path, body: bytes) -> bool:
+        """The end is told after all that led to it: an ended job takes no result."""
+        if path.stem != "node" or b'"phase":"ended"' not in body:
+            return False
+        return not self._acked([other for other in self._streams() if other.stem != "node"])
 
     def _beat(self) -> None:
         if time.monotonic() - self._sent_at >= HEARTBEAT_S:

@@ -19,14 +19,23 @@ CHUNK_BYTES = 8 * 1024 * 1024
 
 
 class Uploader:
-    """``run`` belongs to one thread. ``connection`` None means there is no server."""
+    """``run`` belongs to one thread. ``connection`` None means there is no server.
+
+    ``told`` are the ids of saves that an earlier round has confirmed.
+    """
 
     def __init__(
-        self, run_dir: Path, records: NodeRecords, *, connection: Connection | None
+        self,
+        run_dir: Path,
+        records: NodeRecords,
+        *,
+        connection: Connection | None,
+        told: frozenset[str] = frozenset(),
     ) -> None:
         self._run_dir = run_dir
         self._records = records
         self._connection = connection
+        self._told = told
         self._read: dict[str, int] = {}
         self._waiting: list[dict[str, Any]] = []
         self._confirmed: set[str] = set()
@@ -68,7 +77,10 @@ class Uploader:
             self._read[path.name] = start + len(whole)
             if b'"k":"save"' in whole:
                 records = (json.loads(line) for line in whole.splitlines() if b'"save"' in line)
-                self._waiting += [record for record in records if record.get("k") == "save"]
+                self._waiting += [record for record in records if self._is_news(record)]
+
+    def _is_news(self, record: dict[str, Any]) -> bool:
+        return record.get("k") == "save" and record.get("id") not in self._told
 
     def _upload(self, record: dict[str, Any]) -> bool:
         if self._connection is None or self._given_up.is_set():

@@ -12,7 +12,8 @@ from eventsourcing.persistence import StoredEvent
 
 from domain.codec import EVERYTHING, Catalogue, encode
 from domain.model import Event, Guard, GuardKind, Recorded
-from server.postgres.recorder import LabRecorder, Pool
+from projections.connection import Pool
+from server.postgres.recorder import LabRecorder
 
 
 class PostgresEventLog:

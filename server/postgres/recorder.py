@@ -29,9 +29,8 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 from application.log import Fenced, UniqueTaken
 from domain.errors import Conflict, LabError, QuotaExceeded, StoreUnavailable
 from domain.model import NEXT_VERSION, Guard
+from projections.connection import Connection, Pool
 
-Connection = psycopg.Connection[tuple[Any, ...]]
-Pool = ConnectionPool[Connection]
 T = TypeVar("T")
 
 BACKEND_GONE_TIMEOUT_S = 2.0

@@ -26,6 +26,7 @@ from server.bootstrap import System
 from server.files_api import file_routes
 from server.node_api import node_routes
 from server.readable import readable_by_job
+from server.runs_api import run_routes
 from tests.golden.samples import sample_event
 from tests.lab.running import until
 
@@ -46,6 +47,7 @@ def known(request: Request) -> Actor:
 
 def app_of(system: System) -> Starlette:
     routes = node_routes(system.lab, readable_by_job(system.lab))
+    routes += run_routes(system.lab, known)
     routes += file_routes(system.lab, system.queries, system.telemetry, known)
     return Starlette(routes=routes)
 

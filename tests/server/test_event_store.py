@@ -11,9 +11,10 @@ from psycopg import sql
 
 from domain.errors import InvalidInput, StoreUnavailable
 from domain.model import Guard, GuardKind
+from projections.connection import Pool
 from server.postgres.event_store import PostgresEventLog
 from server.postgres.migrate import MAX_SCHEMA_BYTES, migrate
-from server.postgres.recorder import Pool, open_pool
+from server.postgres.recorder import open_pool
 from tests.contracts.event_log import EventLogContract
 from tests.fakes.toy_events import TOYS, arrived, sent
 
