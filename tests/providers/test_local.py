@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from domain.job_spec import JobSpec
 from domain.observations import Phase
@@ -62,9 +63,9 @@ def test_an_ended_job_gives_its_slot_back(provider: LocalProvider) -> None:
     assert provider.admit(JobSpec(name="c", run="true")) is None
 
 
-def test_accelerators_are_assigned_one_by_one_and_shown_to_the_job(tmp_path: Path) -> None:
-    provider = make(tmp_path, LocalSettings(cpus=4, accelerators="A100:3"))
-    has, held = provider.has, []
+def test_accelerators_are_assigned_one_by_one() -> None:
+    has = Capacity(cpus=4, memory_gib=16, accelerators=(Accelerator(kind="A100", count=3),))
+    held: list[Slot] = []
     for expected in ((0, 1), (2,)):
         slot = place(wanting("A100", len(expected)), job="j", attempt=1, has=has, held=held)
         assert isinstance(slot, Slot)
@@ -72,6 +73,20 @@ def test_accelerators_are_assigned_one_by_one_and_shown_to_the_job(tmp_path: Pat
         held.append(slot)
     full = place(wanting("NVIDIA", 1), job="j", attempt=1, has=has, held=held)
     assert not isinstance(full, Slot)
+    assert "3 of 3 accelerators are in use by 2 job(s)" in full.text
+
+
+def test_a_job_sees_the_accelerators_it_was_given_and_no_others(tmp_path: Path) -> None:
+    provider = make(tmp_path, LocalSettings(cpus=4, accelerators="A100:3"))
+    handles = []
+    for number in (2, 1, 0):
+        asked = request('echo "devices:$CUDA_VISIBLE_DEVICES"; sleep 1')
+        wanted = Accelerator(kind="A100", count=number) if number else None
+        spec = replace(asked.spec, resources=Resources(accelerators=wanted))
+        handles.append(provider.submit(replace(asked, spec=spec)).handle)
+    for handle, devices in zip(handles, ("0,1", "2", ""), strict=True):
+        TestLocal().ended(provider, handle)
+        assert TestLocal().said(provider, handle, f"devices:{devices}")
 
 
 def test_a_restarted_server_finds_its_jobs(provider: LocalProvider, tmp_path: Path) -> None:
@@ -99,11 +114,8 @@ def test_a_wrapper_that_was_killed_is_gone_and_leaves_no_process(
 
 def test_secrets_reach_the_job_and_stay_on_no_disk_it_leaves(provider: LocalProvider) -> None:
     asked = request('echo "len ${#TOKEN}"')
-    asked = type(asked)(
-        **{f: getattr(asked, f) for f in asked.__struct_fields__ if f not in ("spec", "secrets")},
-        spec=JobSpec(name="s", run=asked.spec.run, envs={"TOKEN": "{{secret.T}}"}, secrets=("T",)),
-        secrets={"T": "hunter2hunter2"},
-    )
+    spec = replace(asked.spec, envs={"TOKEN": "{{secret.T}}"}, secrets=("T",))
+    asked = replace(asked, spec=spec, secrets={"T": "hunter2hunter2"})
     handle = provider.submit(asked).handle
     TestLocal().ended(provider, handle)
     (node,) = [c for c in provider.spool(handle, {}, limit=2**20) if c.stream == "node"]
