@@ -60,7 +60,9 @@ def _queueing(lab: Installation, jobs: int) -> list[Row]:
     floor = _rate(lab, lambda caller: caller.get("/healthz"), times=jobs)
     single = _rate(lab, lambda caller: caller.ask(QUEUE, l=launch), times=jobs)
     many = [launch] * 100
-    batch = 100 * _rate(lab, lambda caller: caller.ask(QUEUE_MANY, l=many), times=max(2 * CLIENTS, jobs // 50))
+    batch = 100 * _rate(
+        lab, lambda caller: caller.ask(QUEUE_MANY, l=many), times=max(2 * CLIENTS, jobs // 50)
+    )
     return [
         row("queued singly by 8 clients (jobs/s)", single, floor=floor, budget="> 150"),
         row("queued in batches of 100 (jobs/s)", batch, floor=floor, budget="> 500"),
@@ -200,7 +202,9 @@ def _line_latency(lab: Installation, *, lines: int) -> Row:
                 chunk = json.loads(line.removeprefix("data: "))["data"]["jobLog"]
                 taken += [(now - int(found["text"])) / 1e6 for found in chunk["lines"]]
     p50, worst = statistics.median(taken), max(taken)
-    return row("log line to SSE subscriber, p50 (floor: worst; ms)", p50, floor=worst, budget="< 250 ms")
+    return row(
+        "log line to SSE subscriber, p50 (floor: worst; ms)", p50, floor=worst, budget="< 250 ms"
+    )
 
 
 if __name__ == "__main__":

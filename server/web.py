@@ -8,18 +8,17 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 
 import uvicorn
-from graphql_api.app import graphql_routes
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
-from ui.app import mount_pages
 
 from application.actor import Actor
 from application.live import Live
 from application.use import Use
 from domain.errors import StoreUnavailable
+from graphql_api.app import graphql_routes
 from projections.telemetry import CHANNEL
 from server.authentication import actor_of
 from server.bootstrap import System, system
@@ -28,6 +27,7 @@ from server.node_api import node_routes
 from server.postgres.listener import Listener
 from server.readable import readable_by_job
 from server.settings import Settings
+from ui.app import mount_pages
 
 VERSION = "0.1.0"
 CONNECTIONS = 16
