@@ -22,7 +22,7 @@ from typing import Any  # parsed answers
 from benchmarks.toys import scratch_database
 
 ROOT = Path(__file__).resolve().parents[1]
-EMAIL, PASSWORD = "ann@example.org", "correct horse battery"  # noqa: S105  # of a scratch server
+EMAIL, PASSWORD = "ann@example.org", "correct horse battery"  # of a scratch server
 SIGN_IN = "mutation($e:String!,$p:String!){signIn(email:$e,password:$p){token}}"
 PATIENCE_S = 60.0
 

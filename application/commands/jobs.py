@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import msgspec
 
@@ -13,6 +14,7 @@ from application.commands.naming import experiment_id, provider_id
 from application.commands.quotas import in_minutes, open_month
 from application.commands.tasks import must_have, own_task
 from application.lab import Lab
+from application.one_look import OneLook
 from application.permissions import Action, require, require_own
 from application.sources import resolve_git
 from application.task_yaml import read_task
@@ -65,7 +67,8 @@ def queue_jobs(
     if not 0 < len(launches) <= BATCH_LIMIT:
         way_out = f"Send 1 to {BATCH_LIMIT} jobs at a time."
         raise InvalidInput(field="jobs", value=len(launches), way_out=way_out)
-    prepared = [_prepare(lab, actor, launch) for launch in launches]
+    looking = replace(lab, log=OneLook(lab.log))
+    prepared = [_prepare(looking, actor, launch) for launch in launches]
     ids = tuple(fact.originator_id for fact in prepared)
 
     def record(guards: tuple[Guard, ...]) -> str:

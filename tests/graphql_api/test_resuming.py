@@ -9,10 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
+from gql import gql
 
 from application.commands.jobs import Launch, queue_jobs, stop_job
 from tests.graphql_api.rig import TASK, Rig
-from tests.graphql_api.test_following import WAIT_S, client, gql
+from tests.graphql_api.test_following import WAIT_S, client
 
 pytestmark = [pytest.mark.postgres, pytest.mark.anyio]
 
