@@ -81,6 +81,7 @@ def test_an_upload_goes_on_where_it_was_when_the_server_comes_back(
 
 def test_a_job_gets_its_task_files(system: System, tmp_path: Path) -> None:
     sha256 = system.lab.blobs.put(b"echo from the file\n")
+    system.lab.holdings.hold("team_1", sha256)
     file = FrozenFile(path="go.sh", sha256=sha256, size=19)
     token = start_job(system, JOB, files=(file,))
     placed = [{"path": "go.sh", "sha256": sha256, "size": 19, "executable": False}]
