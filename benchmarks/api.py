@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import statistics
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -34,11 +35,14 @@ def rows(*, quick: bool = False) -> list[Row]:
     scale = 5 if quick else 1
     found: list[Row] = []
     with installation() as lab:
-        found.append(_line_latency(lab, lines=10 if quick else 40))
+        found += _line_latency(lab, lines=10 if quick else 40)
         found.append(_fan_out(lab, subscribers=1_000 // scale))
         job = _filled(lab)
-        found += _queueing(lab, jobs=1_200 // scale)
-        found.append(_listing(lab, job, rows=1_000_000 // scale))
+        try:
+            found += _queueing(lab, jobs=1_200 // scale)
+            found.append(_listing(lab, job, rows=1_000_000 // scale))
+        finally:
+            _end(lab, job)
     return found
 
 
@@ -53,6 +57,16 @@ def _filled(lab: Installation) -> str:
     query = "query($i:ID!){job(id:$i){status}}"
     wait_until(lambda: caller.ask(query, i=job)["job"]["status"] == "RUNNING")
     return job
+
+
+def _end(lab: Installation, job: str) -> None:
+    """Jobs outlive their server: this one is stopped first, and those that wait for it stay queued."""
+    caller = Caller(lab.port, lab.token)
+    provider = caller.ask("{providers{id}}")["providers"][0]["id"]
+    caller.ask("mutation($p:ID!){disableProvider(id:$p){position}}", p=provider)
+    caller.ask("mutation($i:ID!){stopJob(id:$i,graceS:0){id}}", i=job)
+    query = "query($i:ID!){job(id:$i){status}}"
+    wait_until(lambda: caller.ask(query, i=job)["job"]["status"] == "STOPPED")
 
 
 def _queueing(lab: Installation, jobs: int) -> list[Row]:
@@ -149,11 +163,10 @@ async def _told_ms(lab: Installation, subscribers: int) -> float:
         begun = time.perf_counter()
         heard = [asyncio.ensure_future(socket.recv()) for socket in sockets]
         caller = Caller(lab.port, lab.token)
-        job = await asyncio.to_thread(caller.ask, QUEUE, l={"yaml": "name: n\nrun: 'true'\n"})
+        await asyncio.to_thread(caller.ask, QUEUE, l={"yaml": "name: n\nrun: 'true'\n"})
         await asyncio.gather(*heard)
         taken.append(1000 * (time.perf_counter() - begun))
         await _drained(sockets)
-        del job
     for socket in sockets:
         socket.transport.abort()
     return statistics.median(taken)
@@ -187,7 +200,7 @@ async def _drained(sockets: list[ClientConnection]) -> None:
                 break
 
 
-def _line_latency(lab: Installation, *, lines: int) -> Row:
+def _line_latency(lab: Installation, *, lines: int) -> list[Row]:
     caller = Caller(lab.port, lab.token)
     talk = f"sleep 2; for i in $(seq {lines}); do date +%s%N; sleep 0.15; done"
     job = caller.ask(QUEUE, l={"yaml": f"name: talk\nrun: {talk}\n"})["queueJob"]["id"]
@@ -201,10 +214,25 @@ def _line_latency(lab: Installation, *, lines: int) -> Row:
                 now = time.time_ns()
                 chunk = json.loads(line.removeprefix("data: "))["data"]["jobLog"]
                 taken += [(now - int(found["text"])) / 1e6 for found in chunk["lines"]]
-    p50, worst = statistics.median(taken), max(taken)
-    return row(
-        "log line to SSE subscriber, p50 (floor: worst; ms)", p50, floor=worst, budget="< 250 ms"
-    )
+    floor = statistics.median(_piped_ms())
+    return [
+        row(
+            "log line to SSE subscriber, p50 (ms)",
+            statistics.median(taken),
+            floor=floor,
+            budget="< 250 ms",
+        ),
+        row("log line to SSE subscriber, worst (ms)", max(taken), floor=floor, budget="none"),
+    ]
+
+
+def _piped_ms() -> Iterator[float]:
+    """The same lines over a bare pipe."""
+    argv = ["bash", "-c", "for i in 1 2 3 4 5; do date +%s%N; sleep 0.15; done"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as talker:
+        assert talker.stdout is not None
+        for line in talker.stdout:
+            yield (time.time_ns() - int(line)) / 1e6
 
 
 if __name__ == "__main__":
