@@ -22,6 +22,7 @@ from domain.teams import Role
 from projections.catalogue import PROJECTIONS
 from projections.rebuild import rebuild
 from server.bootstrap import System, system
+from server.health import positions
 from server.postgres.embedded import EmbeddedPostgres
 from server.settings import Settings
 from server.supervisor import supervise
@@ -83,10 +84,7 @@ def _part(settings: Settings, arguments: argparse.Namespace) -> int:
 def _status(settings: Settings, _: argparse.Namespace) -> int:
     with _opened(settings) as parts:
         head = parts.lab.log.head()
-        rows = {
-            row.name: {"position": row.position, "lag": head - row.position, "halted": row.halted}
-            for row in parts.queries.positions()
-        }
+        rows = positions(parts.lab.log, parts.queries)
     print(json.dumps({"head": head, "projections": rows}, indent=2))  # noqa: T201
     return 0
 
