@@ -66,7 +66,9 @@ def once_at(
         positions.append(record(guards))
         return ""
 
-    made = lab.ids.new("cmd")  # tells a repeat from the first: the same holder may take a name twice
+    made = lab.ids.new(
+        "cmd"
+    )  # tells a repeat from the first: the same holder may take a name twice
     once(actor, key, request, made=made, record=keep)
     return positions[0] if positions else lab.log.head()
 
