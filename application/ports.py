@@ -163,6 +163,14 @@ class Blobs(Protocol):
         self, sha256: str, size: int, *, expires_s: int, owner: str = ""
     ) -> PutGrant | None: ...
 
+    def digests(self) -> Iterator[str]:
+        """The SHA-256 of every whole blob."""
+        ...
+
+    def prune_uploads(self, *, before: datetime) -> int:
+        """Drop unfinished uploads last touched before then; how many."""
+        ...
+
     def confirm(self, sha256: str, size: int, *, owner: str = "") -> bool:
         """Verify what was PUT by a grant; whether the blob is there."""
         ...

@@ -14,15 +14,19 @@ from contextlib import contextmanager
 from importlib import import_module
 
 import psycopg
+from msgspec import to_builtins
 
 from application.actor import system as system_actor
 from application.commands.accounts import found_team, register_user
 from application.commands.compute import add_provider
+from application.proof import prove_guards
+from application.storage_report import storage_report
 from domain.errors import LabError
 from domain.teams import Role
 from projections.catalogue import PROJECTIONS
 from projections.rebuild import rebuild
 from server.bootstrap import System, system
+from server.health import positions
 from server.postgres.embedded import EmbeddedPostgres
 from server.settings import Settings
 from server.supervisor import supervise
@@ -55,6 +59,8 @@ def _parser() -> argparse.ArgumentParser:
         ("web", _part, "the web process alone; needs LAB_DATABASE_URL"),
         ("worker", _part, "a worker alone; needs LAB_DATABASE_URL"),
         ("status", _status, "positions and lag of the read models"),
+        ("prove", _prove, "quota balances and unique names against the log; 1 when one differs"),
+        ("storage", _storage, "stored blobs, and those that nothing names any more"),
     ):
         parts.add_parser(name, help=text).set_defaults(do=do)
     again = parts.add_parser("rebuild", help="fold a read model anew from the log and swap it in")
@@ -87,11 +93,24 @@ def _part(settings: Settings, arguments: argparse.Namespace) -> int:
 def _status(settings: Settings, _: argparse.Namespace) -> int:
     with _opened(settings) as parts:
         head = parts.lab.log.head()
-        rows = {
-            row.name: {"position": row.position, "lag": head - row.position, "halted": row.halted}
-            for row in parts.queries.positions()
-        }
+        rows = positions(parts.lab.log, parts.queries)
     print(json.dumps({"head": head, "projections": rows}, indent=2))  # noqa: T201
+    return 0
+
+
+def _prove(settings: Settings, _: argparse.Namespace) -> int:
+    with _opened(settings) as parts:
+        differences = prove_guards(parts.lab.log)
+    for difference in differences:
+        print(difference)  # noqa: T201
+    print(f"{len(differences)} differences")  # noqa: T201
+    return 1 if differences else 0
+
+
+def _storage(settings: Settings, _: argparse.Namespace) -> int:
+    with _opened(settings) as parts:
+        report = storage_report(parts.lab.log, parts.lab.blobs)
+    print(json.dumps(to_builtins(report), indent=2))  # noqa: T201
     return 0
 
 

@@ -11,18 +11,17 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from application.actor import Actor
 from application.live import Live
 from application.use import Use
-from domain.errors import StoreUnavailable
 from graphql_api.app import graphql_routes
 from projections.telemetry import CHANNEL
 from server.authentication import actor_of
 from server.bootstrap import System, system
 from server.files_api import file_routes
+from server.health import health_routes
 from server.node_api import node_routes
 from server.postgres.listener import Listener
 from server.readable import readable_by_job
@@ -30,7 +29,6 @@ from server.runs_api import run_routes
 from server.settings import Settings
 from ui.app import mount_pages
 
-VERSION = "0.1.0"
 CONNECTIONS = 16
 
 
@@ -80,42 +78,12 @@ def _routes(parts: System, use: Use) -> list[BaseRoute]:
         return use.authenticate(bearer=bearer, cookie=cookie, team=team)
 
     return [
-        Route("/healthz", _alive),
-        Route("/readyz", _ready(parts)),
+        *health_routes(parts.lab.log, parts.queries),
         *node_routes(parts.lab, readable_by_job(parts.lab)),
         *run_routes(parts.lab, authenticate),
         *file_routes(parts.lab, parts.queries, parts.telemetry, authenticate),
         *graphql_routes(use),
     ]
-
-
-async def _alive(request: Request) -> Response:
-    del request
-    return JSONResponse({"status": "ok", "version": VERSION})
-
-
-def _ready(parts: System) -> Callable[[Request], object]:
-    async def ready(request: Request) -> Response:
-        del request
-        try:
-            state = await run_in_threadpool(_positions, parts)
-        except StoreUnavailable as error:
-            return JSONResponse({"status": "database away", "why": str(error)}, status_code=503)
-        halted = [name for name, p in state.items() if p["halted"]]
-        body = {"status": "halted" if halted else "ok", "projections": state}
-        return JSONResponse(body, status_code=503 if halted else 200)
-
-    return ready
-
-
-def _positions(parts: System) -> dict[str, dict[str, object]]:
-    """Each read model's position and lag behind the log's head."""
-    head = parts.lab.log.head()
-    rows = parts.queries.positions()
-    return {
-        row.name: {"position": row.position, "lag": head - row.position, "halted": row.halted}
-        for row in rows
-    }
 
 
 def _lifespan(

@@ -18,6 +18,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from psycopg_pool import PoolTimeout
 
 from application.pollers.provider_rounds import Memory, Round
+from application.proof import prove_guards
 from domain.errors import LabError, StoreUnavailable
 from server.bootstrap import System, system
 from server.following import Follower
@@ -30,6 +31,7 @@ ROUND_S = 1.0
 SWEEP_S = 30.0
 TIDY_S = 30.0
 PRUNE_HOURS = 6
+UPLOAD_DAYS = 7
 CONNECTIONS = 12
 AWAY = (StoreUnavailable, psycopg.Error, PoolTimeout)
 
@@ -143,6 +145,8 @@ class Worker:
             self._discover, "interval", seconds=ROUND_S, id="rounds", next_run_time=now
         )
         self._schedule.add_job(self._prune, "interval", hours=PRUNE_HOURS, id="prune")
+        self._schedule.add_job(self._prune_uploads, "interval", days=1, id="uploads")
+        self._schedule.add_job(self._prove, "interval", days=1, id="prove")
         self._follower.start()
         self._listener.start()
         self._schedule.start()
@@ -181,6 +185,24 @@ class Worker:
             )
         except AWAY as error:
             _log.warning("telemetry was not pruned: %s", error)
+
+    def _prune_uploads(self) -> None:
+        before = datetime.now(UTC) - timedelta(days=UPLOAD_DAYS)
+        try:
+            dropped = self._system.lab.blobs.prune_uploads(before=before)
+        except LabError as error:
+            _log.warning("unfinished uploads were not dropped: %s", error)
+            return
+        _log.info("%d unfinished uploads were dropped", dropped)
+
+    def _prove(self) -> None:
+        try:
+            differences = prove_guards(self._system.lab.log)
+        except LabError as error:
+            _log.warning("the guards were not proved: %s", error)
+            return
+        for difference in differences:
+            _log.error("%s", difference)
 
 
 def _tell_skipped(event: object) -> None:

@@ -9,7 +9,8 @@ from datetime import timedelta
 import msgspec
 
 from application.actor import Actor
-from application.commands.naming import clean_name, holder
+from application.commands.idempotency import once, once_at
+from application.commands.naming import claiming, clean_name, holder
 from application.lab import Lab
 from application.log import UniqueTaken
 from application.permissions import READ_SCOPE, Action, require
@@ -69,8 +70,8 @@ def register_user(lab: Lab, actor: Actor, *, email: str, name: str, password: st
     return made
 
 
-def found_team(lab: Lab, actor: Actor, *, name: str, owner: str) -> str:
-    """A new team's id, with its first owner and the default experiments."""
+def found_team(lab: Lab, actor: Actor, *, name: str, owner: str, key: str = "") -> str:
+    """A new team's id, with its first owner and the default experiments. Repeatable with ``key``."""
     name = clean_name("name", name)
     made = lab.ids.new("team")
     slug = slug_of(name)
@@ -78,7 +79,8 @@ def found_team(lab: Lab, actor: Actor, *, name: str, owner: str) -> str:
     events: list[Event] = [
         *create_team(made, name=name, slug=slug, owner=owner, now=now, by=actor.by)
     ]
-    guards: list[Guard] = [unique_slug(slug, made)]
+    own = unique_slug(slug, made)
+    needed: list[Guard] = [own]
     for experiment in DEFAULT_NAMES:
         home = lab.ids.new("exp")
         events.append(
@@ -91,12 +93,14 @@ def found_team(lab: Lab, actor: Actor, *, name: str, owner: str) -> str:
                 by=actor.by,
             )
         )
-        guards.append(unique_experiment(made, experiment, home))
-    try:
-        lab.append(events, guards, actor=actor)
-    except UniqueTaken:
-        raise AlreadyExists(kind="team", name=name, holder=HERE) from None
-    return made
+        needed.append(unique_experiment(made, experiment, home))
+
+    def record(guards: tuple[Guard, ...]) -> str:
+        with claiming(own, kind="team", name=name):
+            lab.append(events, [*guards, *needed], actor=actor)
+        return made
+
+    return once(actor, key, ("found_team", name, owner), made=made, record=record)
 
 
 def sign_in(lab: Lab, *, email: str, password: str) -> SignedIn:
@@ -130,9 +134,18 @@ def open_session(lab: Lab, user: str) -> SignedIn:
 
 
 def issue_token(
-    lab: Lab, actor: Actor, *, name: str, scopes: Sequence[str] = (), days: int | None = None
+    lab: Lab,
+    actor: Actor,
+    *,
+    name: str,
+    scopes: Sequence[str] = (),
+    days: int | None = None,
+    key: str = "",
 ) -> tuple[str, str]:
-    """``(id, secret)`` of a new API token for the actor's team; the secret is shown once."""
+    """``(id, secret)`` of a new API token for the actor's team; the secret is shown once.
+
+    Asked again with ``key``: the same id and an empty secret, for only its hash is kept.
+    """
     require(actor, Action.ISSUE_TOKENS)
     name = clean_name("name", name)
     unknown = sorted(set(scopes) - SCOPES)
@@ -142,25 +155,20 @@ def issue_token(
     if days is not None and not 0 < days <= 3650:
         raise InvalidInput(field="days", value=days, way_out="Give 1 to 3650 days.")
     made = lab.ids.new("token")
-    now = lab.clock.now()
-    expires = now + timedelta(days=days) if days else None
-    secret = lab.credentials.issue(
-        id=made, kind="api", user=actor.user, team=actor.team, scopes=scopes, expires_at=expires
-    )
-    fact = TokenIssued(
-        user=actor.user,
-        team=actor.team,
-        name=name,
-        prefix=secret[:12],
-        scopes=tuple(scopes),
-        expires_at=expires,
-        originator_id=made,
-        originator_version=1,
-        at=now,
-        by=actor.by,
-    )
-    lab.append([fact], actor=actor)
-    return made, secret
+    secrets: dict[str, str] = {}
+
+    def record(guards: tuple[Guard, ...]) -> str:
+        secrets[made], fact = _issued(lab, actor, made, name=name, scopes=scopes, days=days)
+        try:
+            lab.append([fact], guards, actor=actor)
+        except UniqueTaken:
+            lab.credentials.revoke(made)
+            raise
+        return made
+
+    asked = ("issue_token", actor.team, name, sorted(scopes), days)
+    found = once(actor, key, asked, made=made, record=record)
+    return found, secrets[made] if found == made else ""
 
 
 def revoke_credential(lab: Lab, actor: Actor, credential: str) -> int:
@@ -178,26 +186,55 @@ def revoke_credential(lab: Lab, actor: Actor, credential: str) -> int:
     ).position
 
 
-def add_member(lab: Lab, actor: Actor, *, email: str, role: Role) -> int:
-    """Make a registered person a member, or give a member another role."""
+def add_member(lab: Lab, actor: Actor, *, email: str, role: Role, key: str = "") -> int:
+    """Make a registered person a member, or give a member another role. Once with ``key``."""
     require(actor, Action.MANAGE_MEMBERS)
     user = holder(lab, f"email:{lab.vault.digest(email.strip())}")
     if not user:
         raise NotFound(kind="account", id=email)
     if role is Role.OWNER and actor.role is not Role.OWNER:
         raise InvalidInput(field="role", value=role, way_out="Only an owner makes owners.")
-    return lab.change(
-        actor.team,
-        fold_team,
-        lambda t: t.add_member(user, role, now=lab.clock.now(), by=actor.by),
-        actor=actor,
-    ).position
+
+    def record(guards: tuple[Guard, ...]) -> int:
+        return lab.change(
+            actor.team,
+            fold_team,
+            lambda t: t.add_member(user, role, now=lab.clock.now(), by=actor.by),
+            actor=actor,
+            guards=guards,
+        ).position
+
+    return once_at(lab, actor, key, ("add_member", actor.team, user, role), record=record)
 
 
 def slug_of(name: str) -> str:
     """``name`` as a short name: lower-case ASCII letters, digits and dashes."""
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
     return slug or "team"
+
+
+def _issued(
+    lab: Lab, actor: Actor, made: str, *, name: str, scopes: Sequence[str], days: int | None
+) -> tuple[str, TokenIssued]:
+    """A secret that works from now on, and the fact to record."""
+    now = lab.clock.now()
+    expires = now + timedelta(days=days) if days else None
+    secret = lab.credentials.issue(
+        id=made, kind="api", user=actor.user, team=actor.team, scopes=scopes, expires_at=expires
+    )
+    fact = TokenIssued(
+        user=actor.user,
+        team=actor.team,
+        name=name,
+        prefix=secret[:12],
+        scopes=tuple(scopes),
+        expires_at=expires,
+        originator_id=made,
+        originator_version=1,
+        at=now,
+        by=actor.by,
+    )
+    return secret, fact
 
 
 def _email(text: str) -> str:

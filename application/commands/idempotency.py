@@ -12,6 +12,7 @@ from collections.abc import Callable
 import msgspec
 
 from application.actor import Actor
+from application.lab import Lab
 from application.log import UniqueTaken
 from domain.errors import IdempotencyKeyReused
 from domain.model import Guard, GuardKind
@@ -37,7 +38,7 @@ def once(
     """
     if not key:
         return record(())
-    scope = f"command:{actor.by}:{key}"
+    scope = _scope(actor, key)
     print_ = fingerprint(request)
     try:
         return record((Guard(GuardKind.UNIQUE, scope, 1, ref=f"{made}|{print_}"),))
@@ -48,3 +49,34 @@ def once(
         if seen != print_:
             raise IdempotencyKeyReused(key=key) from None
         return earlier
+
+
+def once_at(
+    lab: Lab,
+    actor: Actor,
+    key: str,
+    request: object,
+    *,
+    record: Callable[[tuple[Guard, ...]], int],
+) -> int:
+    """The same for a command that makes nothing with an id: the position after it, or now."""
+    positions: list[int] = []
+
+    def keep(guards: tuple[Guard, ...]) -> str:
+        positions.append(record(guards))
+        return ""
+
+    made = lab.ids.new(
+        "cmd"
+    )  # tells a repeat from the first: the same holder may take a name twice
+    once(actor, key, request, made=made, record=keep)
+    return positions[0] if positions else lab.log.head()
+
+
+def was_asked(lab: Lab, actor: Actor, key: str) -> bool:
+    """Whether a command of this actor with ``key`` is recorded: its effects outside must not be repeated."""
+    return bool(key) and lab.log.guard(GuardKind.UNIQUE, _scope(actor, key)) is not None
+
+
+def _scope(actor: Actor, key: str) -> str:
+    return f"command:{actor.by}:{key}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from application.actor import Actor
+from application.commands.idempotency import once_at
 from application.lab import Lab
 from application.permissions import Action, require
 from domain.errors import InvalidInput, QuotaExceeded
@@ -16,8 +17,10 @@ from domain.model import Event, Guard, GuardKind
 from domain.quotas import fold, minutes, scopes, set_limit, standing, stream_of
 
 
-def set_quota(lab: Lab, actor: Actor, *, limit_minutes: int | None, user: str = "") -> int:
-    """The limit from now on, for the team or one member; ``None`` lifts it. Repeatable."""
+def set_quota(
+    lab: Lab, actor: Actor, *, limit_minutes: int | None, user: str = "", key: str = ""
+) -> int:
+    """The limit from now on, for the team or one member; ``None`` lifts it. Recorded once with ``key``."""
     require(actor, Action.MANAGE_QUOTAS)
     if limit_minutes is not None and not 0 <= limit_minutes <= 10**9:
         way_out = "Give minutes from 0 to 1,000,000,000, or nothing to lift the limit."
@@ -28,7 +31,12 @@ def set_quota(lab: Lab, actor: Actor, *, limit_minutes: int | None, user: str = 
     always = set_limit(standing(scope), minutes=limit_minutes, now=now, by=actor.by)
     month = set_limit(scope, minutes=limit_minutes, now=now, by=actor.by)
     events = [*always.events, *month.events]
-    return lab.append(events, [*always.guards, *month.guards], actor=actor)
+
+    def record(guards: tuple[Guard, ...]) -> int:
+        return lab.append(events, [*guards, *always.guards, *month.guards], actor=actor)
+
+    asked = ("set_quota", standing(scope), limit_minutes)
+    return once_at(lab, actor, key, asked, record=record)
 
 
 def open_month(lab: Lab, actor: Actor, wanted: Sequence[str]) -> tuple[list[Event], list[Guard]]:

@@ -5,25 +5,35 @@ from __future__ import annotations
 import re
 
 from application.actor import Actor
+from application.commands.idempotency import once_at, was_asked
 from application.lab import Lab
 from application.permissions import Action, require
 from domain.errors import InvalidInput
+from domain.model import Guard
 from domain.secrets import fold, stream_of
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 VALUE_LIMIT = 64 * 1024
 
 
-def set_secret(lab: Lab, actor: Actor, *, name: str, value: str, personal: bool = False) -> int:
-    """A new version; jobs queued before use it from their next attempt on."""
+def set_secret(
+    lab: Lab, actor: Actor, *, name: str, value: str, personal: bool = False, key: str = ""
+) -> int:
+    """A new version; jobs queued before use it from their next attempt on. Repeatable with ``key``."""
     require(actor, Action.WRITE_SECRETS)
     _check(name, value)
     user = actor.user if personal else ""
     stream = stream_of(team=actor.team, user=user, name=name)
     state = fold(lab.log.stream(stream))
     fact = state.set_value(team=actor.team, name=name, user=user, now=lab.clock.now(), by=actor.by)
-    lab.secrets.put(team=actor.team, user=user, name=name, number=fact.number, value=value)
-    return lab.append([fact], actor=actor)
+
+    def record(guards: tuple[Guard, ...]) -> int:
+        if not was_asked(lab, actor, key):  # else an old value would replace a newer one
+            lab.secrets.put(team=actor.team, user=user, name=name, number=fact.number, value=value)
+        return lab.append([fact], guards, actor=actor)
+
+    asked = ("set_secret", actor.team, user, name, lab.vault.digest(value.encode().hex()))
+    return once_at(lab, actor, key, asked, record=record)
 
 
 def delete_secret(lab: Lab, actor: Actor, *, name: str, personal: bool = False) -> int:

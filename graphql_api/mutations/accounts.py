@@ -25,7 +25,9 @@ class DonePayload:
     position: Long
 
 
-@strawberry.type(description="`secret` is shown this once.")
+@strawberry.type(
+    description="`secret` is shown this once; it is empty when the same key is sent again."
+)
 class TokenPayload:
     id: strawberry.ID
     secret: str
@@ -89,7 +91,13 @@ class TokenMutations:
         actor = await info.context.actor(idempotency_key)
         lab = info.context.use.lab
         made, secret = await in_thread(
-            accounts.issue_token, lab, actor, name=name, scopes=scopes or (), days=days
+            accounts.issue_token,
+            lab,
+            actor,
+            name=name,
+            scopes=scopes or (),
+            days=days,
+            key=idempotency_key,
         )
         position = await info.context.done()
         tokens = await in_thread(info.context.reads.tokens, actor)
@@ -122,7 +130,13 @@ class SecretMutations:
         actor = await info.context.actor(idempotency_key)
         lab = info.context.use.lab
         position = await in_thread(
-            set_secret, lab, actor, name=name, value=value, personal=personal
+            set_secret,
+            lab,
+            actor,
+            name=name,
+            value=value,
+            personal=personal,
+            key=idempotency_key,
         )
         await info.context.shown(position)
         rows = await in_thread(info.context.reads.secrets, actor)
@@ -148,7 +162,9 @@ class TeamMutations:
     ) -> MembersPayload:
         actor = await info.context.actor(idempotency_key)
         lab = info.context.use.lab
-        position = await in_thread(accounts.add_member, lab, actor, email=email, role=role)
+        position = await in_thread(
+            accounts.add_member, lab, actor, email=email, role=role, key=idempotency_key
+        )
         await info.context.shown(position)
         members = await in_thread(info.context.reads.members, actor)
         return MembersPayload(position=Long(position), members=[Member.of(m) for m in members])
@@ -159,7 +175,9 @@ class TeamMutations:
         if actor.scopes:
             raise NotAuthenticated(why="teams are made with a session, not with a limited token")
         lab = info.context.use.lab
-        made = await in_thread(accounts.found_team, lab, actor, name=name, owner=actor.user)
+        made = await in_thread(
+            accounts.found_team, lab, actor, name=name, owner=actor.user, key=idempotency_key
+        )
         position = await info.context.done()
         me = await in_thread(info.context.reads.me, actor)
         team = next((Team.of(row) for row in me.teams if row.id == made), None)

@@ -101,7 +101,9 @@ class ProviderMutations:
     ) -> QuotaPayload:
         actor = await info.context.actor(idempotency_key)
         lab = info.context.use.lab
-        position = await in_thread(set_quota, lab, actor, limit_minutes=limit_minutes, user=user)
+        position = await in_thread(
+            set_quota, lab, actor, limit_minutes=limit_minutes, user=user, key=idempotency_key
+        )
         await info.context.shown(position)
         quota = await in_thread(info.context.reads.quota, actor)
         return QuotaPayload(position=Long(position), quota=Quota.of(quota))

@@ -85,9 +85,17 @@ class Client:
             except (OSError, http.client.HTTPException) as error:
                 raise self._unreachable(error) from None
 
-    def get(self, path: str) -> Data:
-        with self._open("GET", path) as response:
-            return _parsed(response.read())
+    def health(self) -> Data:
+        """What ``/readyz`` says, of a server that is unwell too."""
+        try:
+            with urllib.request.urlopen(self.url + "/readyz", timeout=TIMEOUT_S) as response:
+                return _parsed(response.read())
+        except urllib.error.HTTPError as error:
+            if error.code != 503:
+                raise _refusal(error) from None
+            return _parsed(error.read())
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise self._unreachable(error) from None
 
     def _post(self, operation: str, variables: Data, *, accept: str) -> http.client.HTTPResponse:
         text = (OPERATIONS / f"{operation}.graphql").read_text("utf-8")

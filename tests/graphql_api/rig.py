@@ -31,6 +31,7 @@ from server.bootstrap import System
 from server.bootstrap import system as build
 from server.files_api import file_routes
 from server.following import Follower
+from server.health import health_routes
 from server.postgres.listener import Listener
 from server.settings import Settings
 from tests.fakes.providers import FakeProviders
@@ -175,5 +176,6 @@ def _app(parts: System, lab: Lab) -> Starlette:
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
         return authenticate(bearer=bearer)
 
-    routes = [*graphql_routes(use), *file_routes(lab, parts.queries, parts.telemetry, who)]
+    routes = [*health_routes(lab.log, parts.queries), *graphql_routes(use)]
+    routes += [*file_routes(lab, parts.queries, parts.telemetry, who)]
     return Starlette(routes=routes, lifespan=lifespan)

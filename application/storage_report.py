@@ -1,0 +1,62 @@
+"""Which stored bytes nothing in the log names. Only told; nothing is deleted here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import msgspec
+
+from application.log import EventLog
+from domain.artifacts import ArtifactSaved
+from domain.job_events import JobQueued
+from domain.job_spec import FrozenFile
+from domain.model import Event
+from domain.tasks import TaskRevised
+
+BATCH = 5_000
+
+
+class Stored(Protocol):
+    """What is asked of ``providers.storage.base.ArtifactStore``."""
+
+    def digests(self) -> Iterator[str]: ...
+
+    def size(self, sha256: str) -> int: ...
+
+
+class StorageReport(msgspec.Struct, frozen=True, kw_only=True):
+    blobs: int
+    bytes: int
+    unreferenced: int
+    unreferenced_bytes: int
+
+
+def storage_report(log: EventLog, blobs: Stored) -> StorageReport:
+    """Blobs are listed before the log is read, so that what is saved meanwhile counts as named."""
+    sizes = {digest: blobs.size(digest) for digest in blobs.digests()}
+    named = {file.sha256 for file in _files(log)}
+    loose = [size for digest, size in sizes.items() if digest not in named]
+    return StorageReport(
+        blobs=len(sizes),
+        bytes=sum(sizes.values()),
+        unreferenced=len(loose),
+        unreferenced_bytes=sum(loose),
+    )
+
+
+def _files(log: EventLog) -> Iterator[FrozenFile]:
+    head, position = log.head(), 0
+    while position < head:
+        for recorded in log.read(position, BATCH, head):
+            position = recorded.position
+            yield from _files_of(recorded.event)
+
+
+def _files_of(event: Event) -> tuple[FrozenFile, ...]:
+    match event:
+        case ArtifactSaved() | TaskRevised():
+            return event.files
+        case JobQueued():
+            return event.spec.files
+    return ()
