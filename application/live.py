@@ -7,7 +7,7 @@ so nothing depends on a notification arriving. Not here: who may watch what; the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import contextmanager
 
 import msgspec
@@ -21,11 +21,13 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     position: int = 0
+    model: str = ""
     keys: tuple[str, ...] | None = None
     telemetry: str = ""
 
 
 class _Announcement(msgspec.Struct, frozen=True):
+    n: str = ""
     p: int = 0
     k: list[str] = []
 
@@ -38,9 +40,12 @@ ANY = Change()
 class Live:
     """Watchers live on one event loop; news may come from any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, models: Collection[str] = ()) -> None:
+        """``models`` are the read models whose positions ``reaches`` waits for."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watchers: set[Watcher] = set()
+        self._at = dict.fromkeys(models, 0)
+        self._waiting: list[tuple[int, asyncio.Future[bool]]] = []
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Deliver on ``loop`` from now on."""
@@ -58,7 +63,7 @@ class Live:
             return
         news = msgspec.json.decode(payload, type=_Announcement)
         keys = None if len(news.k) >= NAMED_AT_MOST else tuple(news.k)
-        self._tell(Change(position=news.p, keys=keys))
+        self._tell(Change(position=news.p, model=news.n, keys=keys))
 
     def streamed(self, payload: str) -> None:
         """Telemetry arrived: ``<what>:<job>`` of ``lab_telemetry_…``, empty at a tick."""
@@ -76,13 +81,40 @@ class Live:
         finally:
             self._watchers.discard(watcher)
 
+    async def reaches(self, position: int, *, within_s: float) -> bool:
+        """Whether every read model was announced at ``position`` or after, waiting at most ``within_s``.
+
+        ``False`` says nothing: ask the read models.
+        """
+        if self._shown() >= position:
+            return True
+        reached = asyncio.get_running_loop().create_future()
+        self._waiting.append((position, reached))
+        try:
+            return await asyncio.wait_for(reached, within_s)
+        except TimeoutError:
+            self._waiting = [item for item in self._waiting if item[1] is not reached]
+            return False
+
+    def _shown(self) -> int:
+        return min(self._at.values(), default=0)
+
     def _tell(self, change: Change) -> None:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._deliver, change)
 
     def _deliver(self, change: Change) -> None:
+        if change.model in self._at:
+            self._at[change.model] = max(change.position, self._at[change.model])
+            self._wake(self._shown())
         for watcher in self._watchers:
             watcher.put(change)
+
+    def _wake(self, shown: int) -> None:
+        for position, reached in self._waiting:
+            if position <= shown and not reached.done():
+                reached.set_result(True)
+        self._waiting = [item for item in self._waiting if item[0] > shown]
 
     def _end(self) -> None:
         for watcher in self._watchers:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,6 +13,9 @@ from application.lab import Lab
 from application.live import Live
 from projections.queries import Queries
 from projections.telemetry_queries import TelemetryQueries
+
+LOOK_S = 0.25
+"""How long an announcement is waited for before the read models are asked."""
 
 
 class Authenticate(Protocol):
@@ -36,3 +41,13 @@ class Use:
     session_cookie: str = "lab_session"
     page_secret: str = ""
     development: bool = False
+
+    async def shown(self, position: int, *, within_s: float) -> bool:
+        """Wait until reads show ``position``, so that whoever wrote reads what they wrote."""
+        end = time.monotonic() + within_s
+        while time.monotonic() < end:
+            if await self.live.reaches(position, within_s=LOOK_S):
+                return True
+            if await asyncio.to_thread(self.shows, position):
+                return True
+        return False

@@ -91,12 +91,7 @@ class Context:
 
     async def shown(self, position: int) -> int:
         """Wait, at most two seconds, until the read models show ``position``; answers with it."""
-        end = asyncio.get_running_loop().time() + SHOWN_WITHIN_S
-        with self.use.live.watch() as watcher:
-            while asyncio.get_running_loop().time() < end:
-                if await run_in_threadpool(self.use.shows, position):
-                    break
-                await watcher.next(LOOK_AGAIN_S)
+        await self.use.shown(position, within_s=SHOWN_WITHIN_S)
         return position
 
     async def done(self) -> int:

@@ -35,7 +35,7 @@ CONNECTIONS = 16
 def make_app(parts: System) -> Starlette:
     """The app over ``system``. Its lifespan starts and stops the listener that feeds subscriptions."""
     schema = parts.settings.schema
-    live = Live()
+    live = Live([projector.projection.position_name for projector in parts.projectors])
     listener = Listener(parts.dsn)
     listener.on(f"lab_changes_{schema}", live.changed)
     listener.on(CHANNEL.format(schema), live.streamed)

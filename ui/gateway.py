@@ -6,7 +6,6 @@ its person may now. Not here: what is shown of the answers (``ui/views``).
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,8 +42,7 @@ from ui.session import authenticated
 Answer = TypeVar("Answer")
 PAGE = 50
 BUCKETS = 500
-SHOWN_AFTER_S = 3.0
-LOOK_S = 0.02
+SHOWN_WITHIN_S = 3.0
 
 
 async def in_thread(do: Callable[[], Answer]) -> Answer:
@@ -282,10 +280,7 @@ class Gateway:
             return command(actor), self._use.lab.log.head()
 
         answer, position = await in_thread(run)
-        for _ in range(int(SHOWN_AFTER_S / LOOK_S)):
-            if await in_thread(lambda: self._use.shows(position)):
-                break
-            await asyncio.sleep(LOOK_S)
+        await self._use.shown(position, within_s=SHOWN_WITHIN_S)
         return answer
 
 
