@@ -26,7 +26,6 @@ from graphql_api.loaders import Loaders
 
 KEY_LIMIT = 200
 SHOWN_WITHIN_S = 2.0
-LOOK_AGAIN_S = 0.05
 BEARER = "bearer "
 
 P = ParamSpec("P")

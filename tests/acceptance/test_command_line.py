@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.cluster import ROOT, Cluster, cluster, wait_until
+from tests.fakes.schemas import unused_schema
 
 pytestmark = [pytest.mark.postgres, pytest.mark.acceptance]
 
@@ -80,7 +81,7 @@ class Person:
 
 @pytest.fixture(scope="module")
 def person(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
-    with cluster(postgres, "person", tmp_path_factory.mktemp("home")) as site:
+    with cluster(postgres, unused_schema("person"), tmp_path_factory.mktemp("home")) as site:
         site.start("worker")
         site.start("web")
         folder = tmp_path_factory.mktemp("person")

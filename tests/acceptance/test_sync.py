@@ -14,6 +14,7 @@ import pytest
 
 from projections.rows import JobRow
 from tests.acceptance.cluster import ROOT, Cluster, cluster, wait_until
+from tests.fakes.schemas import unused_schema
 
 pytestmark = [pytest.mark.postgres, pytest.mark.acceptance]
 
@@ -40,7 +41,7 @@ lab.finish(score={"accuracy": 1})
 
 @pytest.fixture(scope="module")
 def web(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with cluster(postgres, "sync", tmp_path_factory.mktemp("home")) as made:
+    with cluster(postgres, unused_schema("sync"), tmp_path_factory.mktemp("home")) as made:
         made.start("web")
         yield made
 

@@ -23,6 +23,7 @@ from tests.acceptance.cluster import (
     cluster,
     wait_until,
 )
+from tests.fakes.schemas import unused_schema
 
 pytestmark = [pytest.mark.postgres, pytest.mark.acceptance]
 
@@ -53,7 +54,7 @@ _numbers = count(1)
 @pytest.fixture(scope="module")
 def working(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """One installation and one worker for all points: only the web process dies here."""
-    with cluster(postgres, "web_sweep", tmp_path_factory.mktemp("web")) as made:
+    with cluster(postgres, unused_schema("web_sweep"), tmp_path_factory.mktemp("web")) as made:
         made.start("worker")
         yield made
     with psycopg.connect(postgres, autocommit=True) as conn:

@@ -34,6 +34,7 @@ from server.following import Follower
 from server.health import health_routes
 from server.postgres.listener import Listener
 from server.settings import Settings
+from tests.fakes import uvicorn_thread
 from tests.fakes.providers import FakeProviders
 
 PASSWORD = "correct horse battery"
@@ -138,7 +139,7 @@ def _serving(parts: System, lab: Lab, port: int) -> Iterator[None]:
         _app(parts, lab), port=port, log_level="error", timeout_graceful_shutdown=5
     )
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
+    thread = threading.Thread(target=uvicorn_thread.run, args=(server,), daemon=True)
     thread.start()
     end = time.monotonic() + 10
     while not server.started:
@@ -150,7 +151,8 @@ def _serving(parts: System, lab: Lab, port: int) -> Iterator[None]:
 
 
 def _app(parts: System, lab: Lab) -> Starlette:
-    live, listener = Live(), Listener(parts.dsn)
+    names = [projector.projection.position_name for projector in parts.projectors]
+    live, listener = Live(names), Listener(parts.dsn)
     listener.on(f"lab_changes_{parts.settings.schema}", live.changed)
     listener.on(CHANNEL.format(parts.settings.schema), live.streamed)
     authenticate = partial(actor_of, lab, parts.queries)

@@ -21,6 +21,7 @@ from lab.cli.__main__ import GROUPS
 from lab.cli.client import OPERATIONS
 from lab.cli.failures import CliError
 from lab.cli.job_files import inside
+from tests.fakes.schemas import unused_schema
 from tests.graphql_api.rig import PASSWORD, TASK, Rig, rig
 
 pytestmark = pytest.mark.postgres
@@ -70,7 +71,7 @@ class Shell:
 
 @pytest.fixture(scope="module")
 def api(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    with rig(postgres, "cli", tmp_path_factory.mktemp("server")) as running:
+    with rig(postgres, unused_schema("cli"), tmp_path_factory.mktemp("server")) as running:
         yield running
 
 

@@ -27,6 +27,7 @@ from server.files_api import file_routes
 from server.node_api import node_routes
 from server.readable import readable_by_job
 from server.runs_api import run_routes
+from tests.fakes import uvicorn_thread
 from tests.golden.samples import sample_event
 from tests.lab.running import until
 
@@ -121,7 +122,9 @@ class Served:
             timeout_graceful_shutdown=1,
         )  # fmt: skip
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread = threading.Thread(
+            target=uvicorn_thread.run, args=(self._server,), daemon=True
+        )
         self._thread.start()
         until(lambda: self._server.started)
 

@@ -80,7 +80,7 @@ def site(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Si
         app = make_app(parts)
         config = uvicorn.Config(app, port=settings.port, log_level="warning")
         server = uvicorn.Server(config)
-        serving = threading.Thread(target=server.run, daemon=True)
+        serving = threading.Thread(target=uvicorn_thread.run, args=(server,), daemon=True)
         worker = Worker(parts)
         serving.start()
         worker.start()
