@@ -35,6 +35,12 @@ from projections.rows import (
 
 Row = TypeVar("Row")
 
+WORK = """
+select id, status, attempt, token, ref, priority, queued_at, not_before, launching_at,
+       wait_code, stop_at, stop_grace_s, unseen_since, ended_at
+  from {s}.jobs_v1 where provider = %s
+"""
+
 
 class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Empty fields do not filter. ``text`` is looked for in name and id."""
@@ -83,25 +89,24 @@ class Queries:
             return dict(conn.execute(self._sql(text), (team,)).fetchall())
 
     def work(self, provider: str) -> list[WorkRow]:
-        """Jobs of a provider that are not over, most urgent first."""
-        text = """
-        select id, status, attempt, token, ref, priority, queued_at, not_before, launching_at,
-               wait_code, stop_at, stop_grace_s, unseen_since, ended_at
-          from {s}.jobs_v1
-         where provider = %s and status in ('QUEUED', 'LAUNCHING', 'RUNNING')
-         order by priority desc, queued_at, id
-        """
+        """Jobs of a provider that have, or may have, a machine; the longest there first."""
+        text = WORK + " and status in ('LAUNCHING', 'RUNNING') order by launching_at, id"
         return self._all(WorkRow, text, (provider,))
+
+    def waiting(self, provider: str, *, limit: int) -> list[WorkRow]:
+        """Queued jobs of a provider, most urgent first."""
+        text = WORK + " and status = 'QUEUED' order by priority desc, queued_at, id limit %s"
+        return self._all(WorkRow, text, (provider, limit))
 
     def lately_ended(self, provider: str, *, since: datetime) -> list[WorkRow]:
         """Jobs of a provider that ended after ``since`` and had a machine."""
-        text = """
-        select id, status, attempt, token, ref, priority, queued_at, not_before, launching_at,
-               wait_code, stop_at, stop_grace_s, unseen_since, ended_at
-          from {s}.jobs_v1
-         where provider = %s and status in ('COMPLETE', 'FAILED', 'STOPPED')
+        text = (
+            WORK
+            + """
+           and status in ('COMPLETE', 'FAILED', 'STOPPED')
            and ended_at > %s and token is not null
         """
+        )
         return self._all(WorkRow, text, (provider, since))
 
     def experiments(self, team: str, *, archived: bool = False) -> list[ExperimentRow]:

@@ -31,10 +31,10 @@ on conflict (user_id) do update set hash = excluded.hash, set_at = now()
 _HASH = "select hash from {s}.passwords where user_id = %s"
 _ISSUE = "insert into {s}.credentials values (%s, %s, %s, %s, %s, %s, %s)"
 _FIND = """
-update {s}.credentials set used_at = now()
- where hash = %s and (expires_at is null or expires_at > now())
-returning id, kind, user_id, team, scopes
+select id, kind, user_id, team, scopes, coalesce(used_at < now() - interval '1 minute', true)
+  from {s}.credentials where hash = %s and (expires_at is null or expires_at > now())
 """
+_USED = "update {s}.credentials set used_at = now() where id = %s"
 _REVOKE = "delete from {s}.credentials where id = %s"
 
 
@@ -44,8 +44,8 @@ class HashedCredentials:
     def __init__(self, pool: Pool, schema: str, master: MasterKey) -> None:
         self._pool = pool
         name = sql.Identifier(schema)
-        texts = (_SET, _HASH, _ISSUE, _FIND, _REVOKE)
-        self._set, self._hash, self._issue, self._find, self._revoke = (
+        texts = (_SET, _HASH, _ISSUE, _FIND, _USED, _REVOKE)
+        self._set, self._hash, self._issue, self._find, self._used, self._revoke = (
             sql.SQL(text).format(s=name) for text in texts
         )
         self._hasher = PasswordHasher()
@@ -92,9 +92,12 @@ class HashedCredentials:
             return self._find_node(secret)
         with lease(self._pool) as conn:
             row = conn.execute(self._find, (_digest(secret),)).fetchone()
-        if row is None:
-            return None
-        return Found(id=row[0], kind=row[1], user=row[2], team=row[3], scopes=tuple(row[4]))
+            if row is None:
+                return None
+            id, kind, user, team, scopes, tell = row
+            if tell:  # once a minute is enough to know when it was last used
+                conn.execute(self._used, (id,))
+        return Found(id=id, kind=kind, user=user, team=team, scopes=tuple(scopes))
 
     def revoke(self, id: str) -> None:
         with lease(self._pool) as conn:

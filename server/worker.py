@@ -28,6 +28,7 @@ from server.settings import Settings
 _log = logging.getLogger(__name__)
 
 ROUND_S = 1.0
+PAUSE_S = 0.02
 SWEEP_S = 30.0
 TIDY_S = 30.0
 PRUNE_HOURS = 6
@@ -98,6 +99,7 @@ class ProviderWatch:
         try:
             if not self._full.is_set():
                 step.launch()
+                self._stopping.wait(PAUSE_S)  # news comes in bursts; one look serves many
                 return
             self._full.clear()
             step.run()

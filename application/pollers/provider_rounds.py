@@ -36,6 +36,9 @@ RECOVER_AFTER_S = 1.0
 STOP_AGAIN_S = 5.0
 LIMITS_EVERY_S = 1.0
 ORPHAN_GRACE_S = 30.0
+LAUNCH_AT_MOST = 50
+QUEUE_LOOKED_AT = 1_000
+EXPLAIN_AT_MOST = 20
 SPOOL_LIMIT = 1024 * 1024
 SPOOL_ROUNDS = 64
 LIVE = (JobStatus.LAUNCHING, JobStatus.RUNNING)
@@ -73,7 +76,8 @@ class Round:
             self._recover(rows)
             self._enforce(rows)
             self._stop(adapter, self.queries.work(self.provider))
-            self._launch(adapter, state, self.queries.work(self.provider))
+            self._launch(adapter, state)
+            self._explain_queue(adapter)
         except ProviderUnavailable as error:
             note_reachable(self.lab, POLLER, self.provider, problem=str(error))
             return
@@ -81,12 +85,11 @@ class Round:
             note_reachable(self.lab, POLLER, self.provider, problem="")
 
     def launch(self) -> None:
-        """Only the launching step: what a freshly queued job waits for."""
+        """Only what somebody waits for: stopping and launching."""
         adapter = self.lab.providers.of(self.provider)
         state = fold_provider(self.lab.log.stream(self.provider))
-        rows = self.queries.work(self.provider)
-        self._stop(adapter, rows)
-        self._launch(adapter, state, rows)
+        self._stop(adapter, self.queries.work(self.provider))
+        self._launch(adapter, state)
 
     def sweep(self) -> int:
         """End what is ours at the provider and belongs to no live job; how many that were."""
@@ -126,26 +129,36 @@ class Round:
             adapter.cleanup(handle)
             self.memory.tidied.add(row.id)
 
-    def _launch(self, adapter: ComputeProvider, state: Provider, rows: Sequence[WorkRow]) -> None:
-        ahead = ""
-        for row in rows:
-            if row.status != JobStatus.QUEUED:
-                continue
-            wait = self._wait(adapter, state, row, ahead)
+    def _launch(self, adapter: ComputeProvider, state: Provider) -> None:
+        """Launch in order. On a provider with slots the first job without room holds up the rest."""
+        for row in self.queries.waiting(self.provider, limit=LAUNCH_AT_MOST):
+            wait = self._wait(adapter, state, row)
             if wait is None:
                 self._launch_one(row)
-            elif row.wait_code != wait.code:
+                continue
+            if row.wait_code != wait.code:
                 explain_wait(self.lab, row.id, wait)
-            if wait and wait.code.startswith("no_room"):
-                ahead = row.id
+            if wait.code.startswith("no_room"):
+                return
+
+    def _explain_queue(self, adapter: ComputeProvider) -> None:
+        """Tell jobs that wait for others so: a few each round, for they are many and in no hurry."""
+        if not adapter.capabilities.slots:
+            return
+        queue = self.queries.waiting(self.provider, limit=QUEUE_LOOKED_AT)
+        if not queue or not (queue[0].wait_code or "").startswith("no_room"):
+            return
+        ahead, *others = queue
+        # The code is the same whoever is ahead: one fact a job, not one for each that starts.
+        wait = Wait(code="behind", text=f"Job {ahead.id} is ahead and waits for room.")
+        for row in [row for row in others if not row.wait_code][:EXPLAIN_AT_MOST]:
+            explain_wait(self.lab, row.id, wait)
 
     def _launch_one(self, row: WorkRow) -> None:
         checkpoint = self.queries.latest_checkpoint(row.id) if row.attempt else None
         launch_job(self.lab, row.id, checkpoint=checkpoint.id if checkpoint else "")
 
-    def _wait(
-        self, adapter: ComputeProvider, state: Provider, row: WorkRow, ahead: str
-    ) -> Wait | None:
+    def _wait(self, adapter: ComputeProvider, state: Provider, row: WorkRow) -> Wait | None:
         now = self.lab.clock.now()
         if row.not_before and row.not_before > now:
             return Wait(
@@ -153,9 +166,6 @@ class Round:
             )
         if not state.enabled:
             return Wait(code="provider_disabled", text=f"Provider {state.name} is disabled.")
-        if ahead and adapter.capabilities.slots:
-            # The code is the same whoever is ahead: one fact a job, not one for each that starts.
-            return Wait(code="behind", text=f"Job {ahead} is ahead and waits for room.")
         return adapter.admit(fold_job(self.lab.log.stream(row.id)).spec)
 
     def _recover(self, rows: Sequence[WorkRow]) -> None:

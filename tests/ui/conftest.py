@@ -20,6 +20,7 @@ from server.bootstrap import System, system
 from server.settings import Settings
 from server.web import make_app
 from server.worker import Worker
+from tests.fakes import uvicorn_thread
 
 EMAIL, PASSWORD = "ada@lab.example", "correct horse battery"
 
