@@ -66,18 +66,24 @@ def _build(settings: Settings, dsn: str, pool: Pool, locks: AdvisoryLocks) -> Sy
     blobs = open_store(settings.storage_url or f"file://{settings.home / 'artifacts'}")
     reached = failpoint(settings.failpoint)
     vault = PersonVault(pool, schema, master)
+    secrets = EncryptedSecrets(pool, schema, master)
     lab = Lab(
         log=log,
         clock=SystemClock(),
         ids=RandomIds(),
         vault=vault,
-        secrets=EncryptedSecrets(pool, schema, master),
+        secrets=secrets,
         credentials=HashedCredentials(pool, schema, master),
         telemetry=TelemetryStore(pool, schema),
         blobs=blobs,
         holdings=TeamHoldings(pool, schema),
         providers=LiveProviders(
-            log, home=settings.home, sdk=SDK, read_blob=blobs.read, reached=reached
+            log,
+            home=settings.home,
+            sdk=SDK,
+            read_blob=blobs.read,
+            secret=secrets.of_team,
+            reached=reached,
         ),
         locks=locks,
         policy=_policy(settings),
