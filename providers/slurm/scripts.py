@@ -10,7 +10,7 @@ from shlex import quote
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 PLACE = pattern(r"@([A-Z]+)@")
-PRELUDE = '[ -z "$1" ] || PATH="$1:$PATH"; shift\n'
+PRELUDE = 'umask 077; [ -z "$1" ] || PATH="$1:$PATH"; shift\n'
 
 
 @cache

@@ -1,5 +1,4 @@
 # $1 work folder, $2 version; stdin: a tar of the package `lab`. Repeatable, and safe side by side.
-umask 077
 mkdir -p -- "$1/sdk" "$1/jobs" && cd -- "$1/sdk" || exit 70
 [ -d "$2" ] && exit 0
 fresh=$(mktemp -d .new.XXXXXX) || exit 70

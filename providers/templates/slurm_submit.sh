@@ -2,7 +2,6 @@
 # Prints the Slurm job id. Codes: 70 no work folder, 71 Slurm does not answer, 72 the tar was cut
 # short, 73 sbatch said no (its words on stderr, nothing is left), 75 the node wrapper is not there.
 trap '' HUP
-umask 077
 cd -- "$1" || exit 70
 name="lab-$2"
 [ -d "sdk/$3" ] || exit 75

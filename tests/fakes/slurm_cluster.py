@@ -55,12 +55,13 @@ MpiDefault=none
 SwitchType=switch/none
 SlurmdTimeout=6
 SlurmctldTimeout=10
+MessageTimeout=3
 InactiveLimit=0
 KillWait=2
-MinJobAge={min_job_age_s}
+MinJobAge=300
 OverTimeLimit=0
 BatchStartTimeout=10
-SchedulerParameters=sched_interval=1,batch_sched_delay=0,bf_interval=2,defer_batch
+SchedulerParameters=sched_interval=1,batch_sched_delay=0,bf_interval=1
 SchedulerType=sched/backfill
 JobRequeue=1
 PreemptType=preempt/partition_prio
@@ -121,12 +122,10 @@ class SlurmCluster:
 
     def __init__(
         self, root: Path, *, nodes: int = 3, gpus: int = 2, database: bool = False,
-        min_job_age_s: int = 300,
     ) -> None:  # fmt: skip
         self.root = root
         self.user = getpass.getuser()
         self.database = database
-        self.min_job_age_s = min_job_age_s
         self.gpus = gpus
         ports = _free_ports(4 + nodes)
         self.ssh_port, self.ctld_port, self.dbd_port, self.db_port = ports[:4]
@@ -157,7 +156,7 @@ class SlurmCluster:
         wait_for((munge / "munge.socket").exists, "munged")
         if self.database:
             self._start_database()
-        self._spawn("slurmctld", "-D", "-f", str(self.root / "slurm.conf"))
+        self.start_controller()
         for node in self.nodes:
             self.start_node(node)
         self.start_sshd()
@@ -186,6 +185,16 @@ class SlurmCluster:
     def start_node(self, name: str) -> None:
         (self.root / "spool" / name).mkdir(exist_ok=True)
         self._spawn(name, "-D", "-N", name, "-f", self.env["SLURM_CONF"], program="slurmd")
+
+    def start_controller(self, *options: str) -> None:
+        self._spawn("slurmctld", "-D", "-f", self.env["SLURM_CONF"], *options)
+        wait_for(lambda: "UP" in self.run("scontrol", "ping"), "the controller")
+
+    def forget(self) -> None:
+        """What MinJobAge does in time: the controller knows no job that has ended."""
+        self.end("slurmctld")
+        self.start_controller("-c")
+        wait_for(self.is_idle, "idle nodes", limit_s=60)
 
     def start_sshd(self) -> None:
         if os.geteuid() == 0:

@@ -17,7 +17,7 @@ INSTALL = "sudo apt-get install slurm-wlm munge openssh-server"
 
 
 @contextmanager
-def running_cluster(*, database: bool = False, min_job_age_s: int = 300) -> Iterator[SlurmCluster]:
+def running_cluster(*, database: bool = False) -> Iterator[SlurmCluster]:
     """Missing programs skip on a laptop and fail on CI."""
     absent = missing(database=database)
     if absent:
@@ -26,7 +26,7 @@ def running_cluster(*, database: bool = False, min_job_age_s: int = 300) -> Iter
             pytest.fail(told)
         pytest.skip(told)
     root = Path(tempfile.mkdtemp(prefix="lab-slurm-"))
-    cluster = SlurmCluster(root, database=database, min_job_age_s=min_job_age_s)
+    cluster = SlurmCluster(root, database=database)
     try:
         cluster.start()
         yield cluster
