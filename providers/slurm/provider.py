@@ -39,7 +39,7 @@ from providers.slurm.login import NO_FOLDER, NO_SDK, REFUSED, Login
 from providers.slurm.settings import SlurmSettings
 from providers.slurm.sighting import observe, parse_answer
 from providers.slurm.submission import Attempt, Place, members
-from providers.ssh import Address, SshLink
+from providers.ssh import Address, Done, SshLink
 from providers.surroundings import Surroundings
 
 LOG_LIMIT = 256 * 1024
@@ -97,8 +97,7 @@ class SlurmProvider(ComputeProvider):
             raise SubmissionRefused(provider="slurm", reason=impossible.text)
         version, _ = self._sdk()
         for last in (False, True):
-            stdin = self._tar(request)
-            done = self.login.run("submit", self.settings.work_folder, token, version, stdin=stdin)
+            done = self._send(request, token, version)
             if not done.code:
                 self.around.reached("slurm.submitted")
                 return Submitted(handle=Handle(token))
@@ -108,6 +107,13 @@ class SlurmProvider(ComputeProvider):
                 break
             self._install()
         raise self.login.unavailable(done)
+
+    def _send(self, request: JobRequest, token: str, version: str) -> Done:
+        work, stdin = self.settings.work_folder, self._tar(request)
+        try:
+            return self.login.run("submit", work, token, version, stdin=stdin)
+        except ValueError as error:  # the cluster saw a tar cut short and threw it away
+            raise SubmissionRefused(provider="slurm", reason=f"a stored file: {error}.") from error
 
     def find(self, token: str) -> Handle | None:
         known = self.login.ask("find", self.settings.work_folder, _checked(token))

@@ -14,7 +14,7 @@ import pytest
 
 from domain.job_spec import FrozenFile, JobSpec
 from domain.observations import FailureClass, Observation, Phase
-from domain.resources import Accelerator, Resources
+from domain.resources import Resources
 from providers.base import (
     CredentialsRejected,
     Handle,
@@ -218,7 +218,7 @@ def test_a_job_over_its_slurm_time_limit_timed_out(
     provider: SlurmProvider, slurm: SlurmCluster
 ) -> None:
     handle = running(provider, request("sleep 300"))
-    slurm.run("scontrol", "update", f"jobid={job_id(provider, handle)}", "timelimit=00:00:01")
+    slurm.run("scontrol", "update", f"jobid={job_id(provider, handle)}", "timelimit=00:00")
     done = ended(provider, handle)
     assert done.blame is FailureClass.TIMEOUT
     assert done.reason == "The job reached its Slurm time limit."
@@ -274,6 +274,39 @@ def test_stopping_three_nodes_reaches_each(provider: SlurmProvider) -> None:
     done = ended(provider, handle)
     assert done.exit is not None
     assert done.exit.signal == 15
+
+
+def test_a_node_without_a_server_in_reach_ends_when_its_spool_was_collected(
+    provider: SlurmProvider, slurm: SlurmCluster
+) -> None:
+    asked = msgspec.structs.replace(request("echo hello"), server_url="http://127.0.0.1:9")
+    handle = provider.submit(asked).handle
+    assert ended(provider, handle).exit is not None
+    offsets: dict[tuple[int, str], int] = {}
+    body = b""
+
+    def all_collected() -> bool:
+        nonlocal body
+        for chunk in provider.spool(handle, offsets, limit=200):
+            body += chunk.body
+            offsets[chunk.node, chunk.stream] = chunk.offset + len(chunk.body)
+        return not slurm.run("squeue", "-h")
+
+    wait_for(all_collected, "the end of the lingering wrapper")
+    assert body.count(b'"m":"hello"') == 1
+    assert body.count(b'"phase":"ended"') == 1
+
+
+def test_what_a_job_saved_is_fetched_from_the_shared_folder(provider: SlurmProvider) -> None:
+    run = (
+        "python3 -c \"import lab; open('w.bin', 'w').write('weights'); lab.save_artifact('w.bin')\""
+    )
+    handle = provider.submit(request(run)).handle
+    assert ended(provider, handle).exit is not None
+    sha256 = hashlib.sha256(b"weights").hexdigest()
+    assert sha256.encode() in spooled(provider, handle)
+    assert provider.spooled_blob(handle, sha256) == b"weights"
+    assert provider.spooled_blob(handle, "0" * 64) is None
 
 
 def test_files_are_placed_and_secrets_are_nowhere_but_in_the_job(
@@ -350,7 +383,7 @@ def test_a_key_that_is_missing_or_not_allowed_is_named(slurm: SlurmCluster, tmp_
     stranger = tmp_path / "key"
     argv = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(stranger)]
     subprocess.run(argv, check=True)
-    with pytest.raises(CredentialsRejected, match="does not let .* in with the key in ssh_key"):
+    with pytest.raises(CredentialsRejected, match=r"does not let .* in with the key in ssh_key"):
         make(slurm, key=stranger.read_text()).census()
 
 
