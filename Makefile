@@ -38,7 +38,7 @@ rebuild-golden: $(DEV) ## write golden files that are missing, never those that 
 	$(BIN)/python -m tests.golden.write_tasks
 	$(BIN)/python -m graphql_api.sdl
 
-system-packages: ## Chromium for the browser tests, by apt where we may
+system-packages: ## Chromium and Slurm for the tests, by apt where we may
 	@sh .ci/system-packages
 
 clean:           ## forget the environment and every cache

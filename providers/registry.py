@@ -30,7 +30,10 @@ class Entry:
     install: str = ""
 
 
-KINDS: Mapping[str, Entry] = {"local": Entry("providers.local.factory")}
+KINDS: Mapping[str, Entry] = {
+    "local": Entry("providers.local.factory"),
+    "slurm": Entry("providers.slurm.factory", install="labledger[slurm]"),
+}
 
 
 def factory(kind: str) -> Factory:

@@ -11,14 +11,21 @@ def _nothing(point: str) -> None:
     del point
 
 
+def _no_secrets(name: str) -> str:
+    raise KeyError(name)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
     """A folder of its own, the folder that holds the package ``lab``, and artifact bytes by SHA-256.
 
+    ``secret`` answers the value of a team's secret by name, ``KeyError`` when there is none; it is
+    asked when the value is needed, and the value is kept nowhere.
     ``reached`` is called at named points between two effects; tests kill the process there.
     """
 
     root: Path
     sdk: Path
     read_blob: Callable[[str], Iterator[bytes]]
+    secret: Callable[[str], str] = _no_secrets
     reached: Callable[[str], None] = _nothing

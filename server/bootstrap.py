@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from application.clock import RandomIds, SystemClock
 from application.lab import Lab, Policy
+from application.log import EventLog
 from projections.catalogue import PROJECTIONS
 from projections.connection import Pool
 from projections.projector import Projector
 from projections.queries import Queries
 from projections.telemetry import TelemetryStore
 from projections.telemetry_queries import TelemetryQueries
+from providers.storage.base import ArtifactStore
 from providers.storage.open import open_store
 from server.credentials import HashedCredentials
 from server.failpoints import failpoint
@@ -67,19 +69,18 @@ def _build(settings: Settings, dsn: str, pool: Pool, locks: AdvisoryLocks) -> Sy
     blobs = open_store(settings.storage_url or f"file://{settings.home / 'artifacts'}")
     reached = failpoint(settings.failpoint)
     vault = PersonVault(pool, schema, master)
+    secrets = EncryptedSecrets(pool, schema, master)
     lab = Lab(
         log=log,
         clock=SystemClock(),
         ids=RandomIds(),
         vault=vault,
-        secrets=EncryptedSecrets(pool, schema, master),
+        secrets=secrets,
         credentials=HashedCredentials(pool, schema, master),
         telemetry=TelemetryStore(pool, schema),
         blobs=blobs,
         holdings=TeamHoldings(pool, schema),
-        providers=LiveProviders(
-            log, home=settings.home, sdk=SDK, read_blob=blobs.read, reached=reached
-        ),
+        providers=_providers(settings.home, log, blobs=blobs, secrets=secrets, reached=reached),
         locks=locks,
         policy=_policy(settings),
         reached=reached,
@@ -95,6 +96,18 @@ def _build(settings: Settings, dsn: str, pool: Pool, locks: AdvisoryLocks) -> Sy
         page_secret=master.derive("pages").hex(),
         projectors=tuple(Projector(pool, projection, schema) for projection in PROJECTIONS),
     )
+
+
+def _providers(
+    home: Path,
+    log: EventLog,
+    *,
+    blobs: ArtifactStore,
+    secrets: EncryptedSecrets,
+    reached: Callable[[str], None],
+) -> LiveProviders:
+    read, secret = blobs.read, secrets.of_team
+    return LiveProviders(log, home=home, sdk=SDK, read_blob=read, secret=secret, reached=reached)
 
 
 def _master_key(settings: Settings) -> MasterKey:

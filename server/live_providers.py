@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from application.log import EventLog
@@ -15,7 +16,10 @@ from providers.surroundings import Surroundings
 
 
 class LiveProviders:
-    """See ``application.ports.Providers``. Safe to share between threads."""
+    """See ``application.ports.Providers``. Safe to share between threads.
+
+    ``secret`` answers a secret's value by team and name, ``KeyError`` when there is none.
+    """
 
     def __init__(
         self,
@@ -24,12 +28,14 @@ class LiveProviders:
         home: Path,
         sdk: Path,
         read_blob: Callable[[str], Iterator[bytes]],
+        secret: Callable[[str, str], str],
         reached: Callable[[str], None],
     ) -> None:
         self._log = log
         self._home = home
         self._sdk = sdk
         self._read_blob = read_blob
+        self._secret = secret
         self._reached = reached
         self._made: dict[str, tuple[Mapping[str, object], ComputeProvider]] = {}
         self._guard = threading.Lock()
@@ -57,6 +63,7 @@ class LiveProviders:
             root=self._home / "providers" / provider,
             sdk=self._sdk,
             read_blob=self._read_blob,
+            secret=partial(self._secret, state.team),
             reached=self._reached,
         )
         return factory(state.kind).build(state.settings, around)

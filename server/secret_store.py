@@ -57,6 +57,10 @@ class EncryptedSecrets:
                 found[name] = opened.decode()
         return found
 
+    def of_team(self, team: str, name: str) -> str:
+        """The team's own value, for a provider it configured. ``KeyError`` when there is none."""
+        return self.values(team=team, user="", names=[name])[name]
+
     def _rows(self, team: str, user: str) -> list[tuple[str, str, bytes]]:
         with lease(self._pool) as conn:
             rows = conn.execute(self._find, (team, user)).fetchall()

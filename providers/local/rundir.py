@@ -16,18 +16,11 @@ from typing import TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from domain.observations import Exit, Observation, Phase
+from domain.observations import Observation, Phase
 from providers.local.slots import Slot
+from providers.node_status import PHASES, Status, exit_of, moment
 
 T = TypeVar("T")
-
-PHASES = {
-    "claimed": Phase.PROVISIONING,
-    "setup": Phase.SETUP,
-    "run": Phase.RUNNING,
-    "uploading": Phase.RUNNING,
-    "ended": Phase.ENDED,
-}
 
 
 class Process(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,21 +31,6 @@ class Process(msgspec.Struct, frozen=True, kw_only=True):
 
     def is_alive(self) -> bool:
         return start_ticks(self.pid) == self.started
-
-
-class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """``status.json`` as the wrapper writes it."""
-
-    phase: str = ""
-    t: float = 0.0
-    host: str = ""
-    pid: int = 0
-    started_at: float | None = None
-    exit_code: int | None = None
-    signal: int | None = None
-    in_: str = msgspec.field(default="run", name="in")
-    oom: bool = False
-    reason: str = ""
 
 
 class RunDir:
@@ -116,10 +94,10 @@ class RunDir:
             at=at,
             source="provider",
             host=status.host if status else "",
-            started_at=_time(status.started_at) if status else None,
+            started_at=moment(status.started_at) if status else None,
         )
         if phase is Phase.ENDED and status:
-            return replace(seen, exit=_exit(status))
+            return replace(seen, exit=exit_of(status))
         if not alive and (self.process() or self.is_claimed()):
             reason = "The job's wrapper process disappeared without reporting an exit."
             return replace(seen, phase=Phase.GONE, reason=reason)
@@ -162,17 +140,3 @@ def _read(path: Path, kind: type[T]) -> T | None:
         return msgspec.json.decode(path.read_bytes(), type=kind)
     except (FileNotFoundError, msgspec.DecodeError):
         return None
-
-
-def _exit(status: Status) -> Exit:
-    return Exit(
-        code=status.exit_code,
-        signal=status.signal,
-        phase=status.in_,
-        out_of_memory=status.oom,
-        reason=status.reason,
-    )
-
-
-def _time(seconds: float | None) -> datetime | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

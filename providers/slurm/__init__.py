@@ -1,0 +1,1 @@
+"""Slurm: a cluster reached over SSH through its login node, with Slurm's own queue."""

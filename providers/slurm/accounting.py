@@ -1,0 +1,116 @@
+"""What Slurm says of a job: the output of squeue and sacct, and every job state in our words.
+
+Without an accounting database squeue knows an ended job for MinJobAge only (300 s by default);
+sacct knows it for ever where there is one. Both are asked with separators, not as JSON: its shape
+changed with nearly every Slurm version. Not here: what the node wrapper wrote itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from domain.observations import Exit, FailureClass, Phase
+
+SQUEUE_FIELDS = "JobID:|,Name:|,State:|,exit_code:|,StartTime:|,SubmitTime:|,NodeList:|,Reason:|"
+SACCT_FIELDS = "JobID,JobName%64,State%40,ExitCode,Start,Submit,NodeList%200,Reason%64"
+
+
+class Meaning(NamedTuple):
+    """``sentence`` is for people; empty where the exit says it better."""
+
+    phase: Phase
+    blame: FailureClass | None = None
+    sentence: str = ""
+
+
+_P, _F = Phase, FailureClass
+# https://slurm.schedmd.com/job_state_codes.html, https://slurm.schedmd.com/squeue.html (22.05 to 25.05)
+STATES = {
+    "PENDING": Meaning(_P.PENDING),
+    "REQUEUED": Meaning(_P.PENDING),
+    "REQUEUE_FED": Meaning(_P.PENDING),
+    "REQUEUE_HOLD": Meaning(_P.PENDING, sentence="Slurm holds the job after a requeue."),
+    "RESV_DEL_HOLD": Meaning(_P.PENDING, sentence="Its reservation was deleted; Slurm holds it."),
+    "SPECIAL_EXIT": Meaning(_P.PENDING, sentence="Slurm holds the job (special exit)."),
+    "CONFIGURING": Meaning(_P.PROVISIONING),
+    "POWER_UP_NODE": Meaning(_P.PROVISIONING),
+    "EXPEDITING": Meaning(_P.PENDING),
+    "RUNNING": Meaning(_P.RUNNING),
+    "COMPLETING": Meaning(_P.RUNNING),
+    "RESIZING": Meaning(_P.RUNNING),
+    "SIGNALING": Meaning(_P.RUNNING),
+    "STAGE_OUT": Meaning(_P.RUNNING),
+    "UPDATE_DB": Meaning(_P.RUNNING),
+    "STOPPED": Meaning(_P.RUNNING, sentence="Slurm has halted the job's processes."),
+    "SUSPENDED": Meaning(_P.RUNNING, sentence="Slurm has suspended the job."),
+    "COMPLETED": Meaning(_P.ENDED),
+    "FAILED": Meaning(_P.ENDED),
+    "CANCELLED": Meaning(_P.ENDED, _F.USER_CODE, "The job was cancelled in Slurm{by}."),
+    "TIMEOUT": Meaning(_P.ENDED, _F.TIMEOUT, "The job reached its Slurm time limit."),
+    "DEADLINE": Meaning(_P.ENDED, _F.TIMEOUT, "The job reached its Slurm deadline."),
+    "OUT_OF_MEMORY": Meaning(_P.ENDED, _F.OUT_OF_MEMORY, "The job used more memory than it had."),
+    "PREEMPTED": Meaning(_P.ENDED, _F.PREEMPTED, "Slurm preempted the job."),
+    "NODE_FAIL": Meaning(_P.ENDED, _F.NODE_LOST, "A node of the job failed."),
+    "BOOT_FAIL": Meaning(_P.ENDED, _F.PROVIDER, "A node of the job did not boot."),
+    "LAUNCH_FAILED": Meaning(_P.ENDED, _F.PROVIDER, "Slurm could not launch the job."),
+    "RECONFIG_FAIL": Meaning(_P.ENDED, _F.PROVIDER, "A node could not be reconfigured."),
+    "REVOKED": Meaning(_P.ENDED, _F.PROVIDER, "Another cluster of the federation took the job."),
+}
+
+
+class SlurmJob(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of squeue or sacct. ``state`` is the bare state, ``by`` the uid that cancelled it."""
+
+    id: str
+    name: str
+    state: str
+    exit: Exit
+    start: str = ""
+    submit: str = ""
+    nodes: str = ""
+    reason: str = ""
+    by: str = ""
+
+    @property
+    def meaning(self) -> Meaning:
+        unknown = Meaning(Phase.RUNNING, sentence=f"Slurm says {self.state}, which is not known.")
+        return STATES.get(self.state, unknown)
+
+    @property
+    def over(self) -> bool:
+        return self.meaning.phase is Phase.ENDED
+
+    @property
+    def sentence(self) -> str:
+        return self.meaning.sentence.format(by=f" by uid {self.by}" if self.by else "")
+
+
+def parse_jobs(lines: Iterable[str]) -> Iterator[SlurmJob]:
+    """Rows of ``SQUEUE_FIELDS`` or ``SACCT_FIELDS`` (``--parsable2``); other lines are passed over."""
+    for line in lines:
+        fields = [field.strip() for field in line.split("|")]
+        if len(fields) < 8 or not fields[0][:1].isdigit():
+            continue
+        job, name, state, code, start, submit, nodes, reason = fields[:8]
+        bare, _, by = state.partition(" by ")
+        yield SlurmJob(
+            id=job, name=name, state=bare.strip().rstrip("+"), exit=parse_exit(code), by=by.strip(),
+            start=_known(start), submit=_known(submit), nodes=_known(nodes), reason=_known(reason),
+        )  # fmt: skip
+
+
+def parse_exit(text: str) -> Exit:
+    """``7:0`` (code, signal) of sacct, or the wait status (1792) that squeue prints."""
+    if ":" in text:
+        code, number = (int(part or 0) for part in text.split(":")[:2])
+    else:
+        status = int(text) if text.isdigit() else 0
+        code, number = status >> 8, status & 0x7F
+    return Exit(signal=number) if number else Exit(code=code)
+
+
+def _known(text: str) -> str:
+    return "" if text in ("N/A", "n/a", "(null)", "Unknown", "None", "None assigned") else text

@@ -1,0 +1,246 @@
+"""The Slurm adapter: each verb is one script on the login node, one round trip for any number of jobs.
+
+Nothing is kept in memory that Slurm or the work folder does not know, so a restarted server knows
+every job. A handle is the attempt's token: the job's name in Slurm and its folder's name.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import ClassVar
+
+import msgspec
+
+from domain.job_spec import JobSpec
+from domain.observations import Observation
+from providers.base import (
+    Capabilities,
+    Check,
+    ComputeProvider,
+    CredentialsRejected,
+    Handle,
+    JobRequest,
+    Living,
+    LogChunk,
+    Offer,
+    ProviderUnavailable,
+    SpoolChunk,
+    SubmissionRefused,
+    Submitted,
+    Wait,
+)
+from providers.slurm.accounting import SACCT_FIELDS, SQUEUE_FIELDS, parse_jobs
+from providers.slurm.archive import Member, package, tar
+from providers.slurm.inventory import SINFO_FIELDS, Node, never, offers, parse_nodes
+from providers.slurm.login import NO_FOLDER, NO_SDK, REFUSED, Login
+from providers.slurm.settings import SlurmSettings
+from providers.slurm.sighting import observe, parse_answer
+from providers.slurm.submission import Attempt, Place, members
+from providers.ssh import Address, Done, SshLink
+from providers.surroundings import Surroundings
+
+LOG_LIMIT = 256 * 1024
+BLOB_LIMIT = 64 * 1024**3
+INVENTORY_S = 30.0
+TOKEN = re.compile(r"[A-Za-z0-9_-]{1,100}")
+
+
+class SlurmProvider(ComputeProvider):
+    """``clock`` only ages the remembered inventory and paces reconnecting."""
+
+    kind: ClassVar[str] = "slurm"
+    capabilities: ClassVar[Capabilities] = Capabilities(multi_node=True, spot=True)
+
+    def __init__(
+        self,
+        settings: SlurmSettings,
+        around: Surroundings,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.settings = settings
+        self.around = around
+        self.link = SshLink(_address(settings), self._key, clock=clock)
+        self.login = Login(settings, self.link)
+        self._clock = clock
+        self._nodes: tuple[float, tuple[Node, ...]] | None = None
+        self._package: tuple[str, list[Member]] | None = None
+
+    def check(self) -> Check:
+        settings = self.settings
+        where = f"{settings.ssh_user}@{settings.ssh_host}"
+        try:
+            lines = self.login.lines("check", settings.work_folder, settings.python)
+            nodes = self._inventory(fresh=True)
+        except (ProviderUnavailable, CredentialsRejected) as error:
+            return Check(rows=(("connection", False, str(error)),))
+        rows = [(what, ok == "1", detail) for what, ok, detail in _rows(lines)]
+        impossible = never(JobSpec(name="check", run="true"), settings, nodes)
+        partition = impossible.text if impossible else f"{len(nodes)} node rows"
+        return Check(
+            rows=(("connection", True, where), *rows, ("partition", not impossible, partition))
+        )
+
+    def offers(self) -> Sequence[Offer]:
+        return offers(self.settings, self._inventory(fresh=True))
+
+    def admit(self, spec: JobSpec) -> Wait | None:
+        return never(spec, self.settings, self._inventory())
+
+    def submit(self, request: JobRequest) -> Submitted:
+        token = _checked(request.token)
+        impossible = self.admit(request.spec)
+        if impossible:
+            raise SubmissionRefused(provider="slurm", reason=impossible.text)
+        version, _ = self._sdk()
+        for last in (False, True):
+            done = self._send(request, token, version)
+            if not done.code:
+                self.around.reached("slurm.submitted")
+                return Submitted(handle=Handle(token))
+            if done.code == REFUSED:
+                raise self.login.refused(done)
+            if done.code not in (NO_SDK, NO_FOLDER) or last:
+                break
+            self._install()
+        raise self.login.unavailable(done)
+
+    def _send(self, request: JobRequest, token: str, version: str) -> Done:
+        work, stdin = self.settings.work_folder, self._tar(request)
+        try:
+            return self.login.run("submit", work, token, version, stdin=stdin)
+        except ValueError as error:  # the cluster saw a tar cut short and threw it away
+            raise SubmissionRefused(provider="slurm", reason=f"a stored file: {error}.") from error
+
+    def find(self, token: str) -> Handle | None:
+        known = self.login.ask("find", self.settings.work_folder, _checked(token))
+        return Handle(token) if known.strip() else None
+
+    def observe(self, handles: Sequence[Handle]) -> Mapping[Handle, Observation]:
+        tokens = [handle for handle in handles if TOKEN.fullmatch(handle)]
+        if not tokens:
+            return {}
+        stdin = ["".join(f"{token}\n" for token in tokens).encode()]
+        work = self.settings.work_folder
+        said = self.login.ask("observe", work, SQUEUE_FIELDS, SACCT_FIELDS, stdin=stdin)
+        answer = parse_answer(said.decode(errors="replace"))
+        seen = {token: answer.of(token) for token in tokens}
+        looked = {token: observe(found) for token, found in seen.items() if found is not None}
+        return {token: found for token, found in looked.items() if found is not None}
+
+    def stop(self, handle: Handle, *, grace_s: float) -> None:
+        self.login.ask("stop", self.settings.work_folder, _checked(handle), f"{grace_s:.3f}")
+
+    def logs(self, handle: Handle, *, after: str) -> LogChunk:
+        start = int(after or 0)
+        path = f"{self.settings.work_folder}/jobs/{_checked(handle)}/slurm.log"
+        data = self.link.read(path, offset=start, limit=LOG_LIMIT) or b""
+        end = data.rfind(b"\n") + 1
+        lines = tuple(data[:end].decode(errors="replace").splitlines())
+        return LogChunk(lines=lines, cursor=str(start + end))
+
+    def census(self) -> Sequence[Living]:
+        lines = self.login.lines("census", self.settings.work_folder, SQUEUE_FIELDS)
+        return [
+            Living(
+                token=job.name.removeprefix("lab-"),
+                handle=Handle(job.name.removeprefix("lab-")),
+            )
+            for job in parse_jobs(lines)
+            if not job.over and job.state != "COMPLETING"
+        ]
+
+    def cleanup(self, handle: Handle) -> None:
+        self.login.ask("cleanup", self.settings.work_folder, _checked(handle))
+
+    def spool(
+        self, handle: Handle, offsets: Mapping[tuple[int, str], int], *, limit: int
+    ) -> Sequence[SpoolChunk]:
+        have = "".join(f"{node} {name} {offset}\n" for (node, name), offset in offsets.items())
+        work = self.settings.work_folder
+        said = self.login.ask("spool", work, _checked(handle), str(limit), stdin=[have.encode()])
+        return list(_chunks(said))
+
+    def spooled_blob(self, handle: Handle, sha256: str) -> bytes | None:
+        for node in range(self._node_count(handle)):
+            path = f"{self.settings.work_folder}/jobs/{handle}/{node}/blobs/{_checked(sha256)}"
+            body = self.link.read(path, offset=0, limit=BLOB_LIMIT)
+            if body is not None:
+                return body
+        return None
+
+    def _node_count(self, handle: Handle) -> int:
+        path = f"{self.settings.work_folder}/jobs/{_checked(handle)}/attempt.json"
+        found = self.link.read(path, offset=0, limit=4096)
+        return 0 if found is None else msgspec.json.decode(found, type=Attempt).nodes
+
+    def _inventory(self, *, fresh: bool = False) -> tuple[Node, ...]:
+        """What sinfo says, not older than half a minute."""
+        now = self._clock()
+        if fresh or self._nodes is None or now - self._nodes[0] > INVENTORY_S:
+            self._nodes = now, parse_nodes(self.login.lines("inventory", SINFO_FIELDS))
+        return self._nodes[1]
+
+    def _place(self) -> Place:
+        return Place(work=self.settings.work_folder, sdk=self._sdk()[0])
+
+    def _sdk(self) -> tuple[str, list[Member]]:
+        if self._package is None:
+            self._package = package(self.around.sdk)
+        return self._package
+
+    def _install(self) -> None:
+        """Copy the node wrapper and the SDK to the work folder, once a version."""
+        version, files = self._sdk()
+        self.login.ask("install", self.settings.work_folder, version, stdin=tar(files))
+
+    def _tar(self, request: JobRequest) -> Iterator[bytes]:
+        nodes, place = self._inventory(), self._place()
+        read = self.around.read_blob
+        return tar(members(request, self.settings, nodes, place=place, read_blob=read))
+
+    def _key(self) -> str:
+        name = self.settings.ssh_key
+        if not name:
+            return ""
+        with suppress(KeyError):
+            return self.around.secret(name)
+        reason = f"there is no team secret {name!r}; set it with `lab secret set {name}`."
+        raise CredentialsRejected(provider="slurm", reason=reason)
+
+
+def _address(settings: SlurmSettings) -> Address:
+    return Address(
+        provider="slurm",
+        host=settings.ssh_host,
+        port=settings.ssh_port,
+        user=settings.ssh_user,
+        host_key=settings.host_key,
+    )
+
+
+def _checked(word: str) -> str:
+    """A token or hash becomes part of a path on the cluster, so it may be nothing but a word."""
+    if not TOKEN.fullmatch(word):
+        raise SubmissionRefused(provider="slurm", reason=f"{word!r} is no handle of ours.")
+    return word
+
+
+def _rows(lines: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    for line in lines:
+        what, ok, detail = line.split("|", 2)
+        yield what, ok, detail
+
+
+def _chunks(said: bytes) -> Iterator[SpoolChunk]:
+    """Whole lines only: the last one may be half written."""
+    while said:
+        head, _, said = said.partition(b"\n")
+        node, stream, offset, length = head.decode().split(" ")
+        body, said = said[: int(length)], said[int(length) :]
+        body = body[: body.rfind(b"\n") + 1]
+        if body:
+            yield SpoolChunk(stream=stream, node=int(node), offset=int(offset), body=body)

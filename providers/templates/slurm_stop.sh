@@ -1,0 +1,22 @@
+# $1 work folder, $2 token, $3 grace in seconds. SIGTERM to the wrapper, which kills after the grace;
+# asked again half a minute after that, Slurm ends the job itself.
+row=$(squeue --me -h -a -t PD,CF,R,S,ST,RQ,RH -n "lab-$2" -o '%A %T %D') || exit 71
+[ -n "$row" ] || exit 0
+read -r id state nodes <<<"${row##*$'\n'}"
+cd -- "$1/jobs/$2" 2>/dev/null
+if [ "$state" != RUNNING ] || ! compgen -G '[0-9]*/claim' >/dev/null; then
+    scancel "$id"
+    exit
+fi
+for folder in [0-9]*/; do
+    printf '{"grace_s": %s}' "$3" >"$folder/.grace" && mv "$folder/.grace" "$folder/grace.json"
+done
+now=$(date +%s)
+[ -e stop_at ] || printf '%s\n' "$now" >stop_at
+if [ "$now" -gt $(($(cat stop_at) + ${3%.*} + 30)) ]; then
+    scancel "$id"
+elif [ "$nodes" = 1 ]; then
+    scancel --batch --signal=TERM "$id"
+else
+    scancel --signal=TERM "$id"
+fi
