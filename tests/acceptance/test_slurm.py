@@ -15,6 +15,7 @@ from tests.fakes.slurm_cluster import SlurmCluster, wait_for
 from tests.providers.conftest import running_cluster
 
 pytestmark = [pytest.mark.postgres, pytest.mark.acceptance, pytest.mark.slurm]
+pytestmark.append(pytest.mark.xdist_group("slurm"))  # one cluster at a time
 ON_SLURM = "{compute_provider: hpc}"
 
 

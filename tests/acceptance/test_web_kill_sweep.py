@@ -54,12 +54,13 @@ _numbers = count(1)
 @pytest.fixture(scope="module")
 def working(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """One installation and one worker for all points: only the web process dies here."""
-    with cluster(postgres, unused_schema("web_sweep"), tmp_path_factory.mktemp("web")) as made:
+    schema = unused_schema("web_sweep")
+    with cluster(postgres, schema, tmp_path_factory.mktemp("web")) as made:
         made.start("worker")
         yield made
     with psycopg.connect(postgres, autocommit=True) as conn:
         conn.execute("set client_min_messages = warning")
-        conn.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier("web_sweep")))
+        conn.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(schema)))
 
 
 @pytest.mark.parametrize("point", [*SUBMITTING, *REPORTING])

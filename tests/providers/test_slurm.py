@@ -30,7 +30,7 @@ from tests.contracts.compute_provider import ComputeProviderContract, request, w
 from tests.fakes.slurm_cluster import SlurmCluster, wait_for
 from tests.providers.conftest import running_cluster
 
-pytestmark = pytest.mark.slurm
+pytestmark = [pytest.mark.slurm, pytest.mark.xdist_group("slurm")]
 SDK = Path(__file__).resolve().parents[2]
 
 
