@@ -1,1 +1,1 @@
-"""Use cases: commands, processes, pollers, authorised queries. No web, no SQL."""
+"""Use cases: commands, pollers, authorised reads. No web, no SQL."""

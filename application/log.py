@@ -1,4 +1,4 @@
-"""The event log as commands, processes and pollers see it: append facts under guards, read them.
+"""The event log as commands and pollers see it: append facts under guards, read them.
 
 Not here: where the log lives (``application/memory_log.py``, ``server/postgres/event_store.py``).
 """

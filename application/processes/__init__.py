@@ -1,1 +1,0 @@
-"""Process managers, named as sentences: events in, commands out."""
