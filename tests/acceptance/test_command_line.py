@@ -20,7 +20,7 @@ import pytest
 from tests.acceptance.cluster import ROOT, Cluster, cluster, wait_until
 from tests.fakes.schemas import unused_schema
 
-pytestmark = [pytest.mark.postgres, pytest.mark.acceptance]
+pytestmark = [pytest.mark.postgres, pytest.mark.acceptance, pytest.mark.xdist_group("person")]
 
 TRAIN = """\
 import json, pathlib, sys, lab
@@ -91,20 +91,24 @@ def person(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield Person(site, folder)
 
 
-def newest(person: Person) -> str:
-    return str(person.told("job", "info", "latest")["id"])
-
-
-def test_a_job_that_failed_goes_on_from_its_checkpoint(person: Person) -> None:
+@pytest.fixture(scope="module")
+def resumed(person: Person) -> tuple[str, str]:
+    """A job that failed after two checkpoints, and the one that went on from there."""
     failed = person.run("run", "tiny", "-f")
     assert "the power is out" in failed.stdout
     assert failed.returncode not in (0, 2)
-    first = newest(person)
+    first = str(person.told("job", "info", "latest")["id"])
+    second = str(person.told("job", "resume", first)["id"])
+    assert person.run("job", "wait", second).returncode == 0
+    return first, second
+
+
+def test_a_job_that_failed_goes_on_from_its_checkpoint(
+    person: Person, resumed: tuple[str, str]
+) -> None:
+    first, second = resumed
     kinds = [a["kind"].lower() for a in person.told("job", "artifacts", first)]
     assert kinds == ["checkpoint", "checkpoint"]
-
-    second = person.told("job", "resume", first)["id"]
-    assert person.run("job", "wait", second).returncode == 0
     assert "began at 2" in person.run("job", "logs", second).stdout
     (curve,) = person.told("job", "metrics", second)["curves"]
     assert (curve["name"], curve["points"], curve["lastStep"], curve["lastValue"]) == (
@@ -113,8 +117,8 @@ def test_a_job_that_failed_goes_on_from_its_checkpoint(person: Person) -> None:
     assert "loss" in person.run("job", "metrics", second).stdout
 
 
-def test_what_a_job_saved_is_downloaded_whole(person: Person) -> None:
-    job = next(j["id"] for j in person.told("job", "list") if j["status"] == "COMPLETE")
+def test_what_a_job_saved_is_downloaded_whole(person: Person, resumed: tuple[str, str]) -> None:
+    _, job = resumed
     table = person.run("job", "artifacts", job).stdout
     assert "model" in table
     (model,) = [a for a in person.told("job", "artifacts", job) if a["kind"].lower() == "model"]
@@ -127,6 +131,7 @@ def test_what_a_job_saved_is_downloaded_whole(person: Person) -> None:
     assert not list((person.folder / "all").rglob("*.part"))
 
 
+@pytest.mark.usefixtures("resumed")
 def test_the_monitor_redraws_until_it_is_interrupted(person: Person) -> None:
     master, slave = pty.openpty()
     env = person.env | {"COLUMNS": "60", "LINES": "12"}

@@ -16,7 +16,7 @@ from projections.rows import JobRow
 from tests.acceptance.cluster import ROOT, Cluster, cluster, wait_until
 from tests.fakes.schemas import unused_schema
 
-pytestmark = [pytest.mark.postgres, pytest.mark.acceptance]
+pytestmark = [pytest.mark.postgres, pytest.mark.acceptance, pytest.mark.xdist_group("sync")]
 
 TRAINS = """
 import lab

@@ -25,7 +25,7 @@ from tests.acceptance.cluster import (
 )
 from tests.fakes.schemas import unused_schema
 
-pytestmark = [pytest.mark.postgres, pytest.mark.acceptance]
+pytestmark = [pytest.mark.postgres, pytest.mark.acceptance, pytest.mark.xdist_group("web")]
 
 SUBMITTING = ("before job.queued.v1", "after job.queued.v1")
 REPORTING = (

@@ -24,7 +24,7 @@ from lab.cli.job_files import inside
 from tests.fakes.schemas import unused_schema
 from tests.graphql_api.rig import PASSWORD, TASK, Rig, rig
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("cli")]
 ROOT = Path(__file__).parents[2]
 
 

@@ -13,7 +13,7 @@ from application.commands.tasks import create_task
 from tests.ui.browser import chromium, connected, sign_in, window
 from tests.ui.conftest import EMAIL, PASSWORD, Site, eventually
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 EVIL = "<img src=x onerror=alert(1)>"
 TASK = f"""
