@@ -34,13 +34,18 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """The output of ``slurm_observe.sh``. ``unsure`` is why accounting could not be asked."""
+    """The output of ``slurm_observe.sh``. ``unsure`` is why accounting could not be asked.
+
+    Where accounting answers, ``accounted``, a job without a row is not gone: the controller tells
+    its database late, as after an outage of slurmdbd (https://slurm.schedmd.com/accounting.html).
+    """
 
     now: datetime
     jobs: Mapping[str, SlurmJob]
     files: Mapping[str, str]
     memory: frozenset[str]
     unsure: str = ""
+    accounted: bool = False
 
     def of(self, token: str) -> Seen | None:
         """``None`` when there is no such folder."""
@@ -52,7 +57,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
             attempt=attempt,
             now=self.now,
             job=self.jobs.get(f"lab-{token}"),
-            submitted=f"{token}/job_id" in self.files and not self.unsure,
+            submitted=f"{token}/job_id" in self.files and not (self.unsure or self.accounted),
             out_of_memory=f"{token}/slurm.log" in self.memory,
             nodes=tuple(self._statuses(token, attempt.nodes)),
         )
@@ -73,7 +78,7 @@ def parse_answer(text: str) -> Answer:
         if line.startswith("#"):
             section, _, rest[section] = line[1:].partition(" ")
             sections.setdefault(section, [])
-            if section == "unsure":
+            if section in ("unsure", "accounted"):
                 section = "slurm"
         else:
             sections[section].append(line)
@@ -83,6 +88,7 @@ def parse_answer(text: str) -> Answer:
         files=dict(_files(sections["files"])),
         memory=frozenset(sections["memory"]),
         unsure=rest.get("unsure", ""),
+        accounted="accounted" in rest,
     )
 
 

@@ -14,7 +14,7 @@ done
 if [ -n "$missing" ]; then
     said=$(sacct -X -n -P -S now-30days --name "${missing#,}" -o "$3" 2>&1)
     case $?:$said in
-        0:*) printf '%s\n' "$said" ;;
+        0:*) printf '#accounted\n%s\n' "$said" ;;
         *"storage is disabled"*) ;;
         *) printf '#unsure %s\n' "${said//$'\n'/ }" ;;
     esac

@@ -157,6 +157,8 @@ class SlurmCluster:
         if self.database:
             self._start_database()
         self.start_controller()
+        if self.database:
+            wait_for(self._is_registered, "a controller the database knows", limit_s=60)
         for node in self.nodes:
             self.start_node(node)
         self.start_sshd()
@@ -191,10 +193,27 @@ class SlurmCluster:
         wait_for(lambda: "UP" in self.run("scontrol", "ping"), "the controller")
 
     def forget(self) -> None:
-        """What MinJobAge does in time: the controller knows no job that has ended."""
+        """What MinJobAge does in time: the controller knows no job that has ended.
+
+        A cold start also throws away what the controller has not told its database yet, which
+        MinJobAge does not; so that is waited for.
+        """
+        if self.database:
+            wait_for(self._is_accounted, "ends in the database", limit_s=60)
         self.end("slurmctld")
         self.start_controller("-c")
         wait_for(self.is_idle, "idle nodes", limit_s=60)
+
+    def _is_accounted(self) -> bool:
+        """Whether the database knows the end of every job that the controller shows as ended."""
+        ended = set(self.run("squeue", "-h", "-t", "CD,CA,F,TO,NF,OOM,PR", "-o", "%A").split())
+        rows = self.run("sacct", "-X", "-n", "-P", "-a", "-o", "JobID,End").splitlines()
+        return ended <= {row.split("|")[0] for row in rows if not row.endswith("|Unknown")}
+
+    def _is_registered(self) -> bool:
+        """Whether the database knows where the controller listens."""
+        port = self.run("sacctmgr", "-n", "-P", "show", "cluster", "format=ControlPort")
+        return port == str(self.ctld_port)
 
     def start_sshd(self) -> None:
         if os.geteuid() == 0:

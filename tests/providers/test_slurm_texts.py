@@ -145,9 +145,11 @@ def test_sacct_tells_who_cancelled() -> None:
     assert job.sentence == "The job was cancelled in Slurm by uid 1000."
 
 
-def answer(state: str, *files: str, unsure: str = "", memory: str = "") -> str:
+def answer(
+    state: str, *files: str, unsure: str = "", memory: str = "", accounted: bool = False
+) -> str:
     rows = f"9|lab-x|{state}|0|N/A|N/A|n1|JobLaunchFailure|\n" if state else ""
-    note = f"#unsure {unsure}\n" if unsure else ""
+    note = f"#unsure {unsure}\n" if unsure else "#accounted\n" if accounted else ""
     shown = "\n".join(['x/attempt.json:{"job":"j","attempt":2,"nodes":1}', *files])
     return f"#now 1700000000\n#slurm\n{rows}{note}#files\n{shown}\n#memory\n{memory}"
 
@@ -188,6 +190,8 @@ GOOD = 'x/0/status.json:{"phase":"ended","t":1.0,"exit_code":0,"in":"run"}'
         (answer("", "x/job_id:9"), (Phase.GONE, None)),
         (answer("", "x/job_id:9", unsure="slurmdbd is away"), None),
         (answer("", GOOD, unsure="slurmdbd is away"), (Phase.ENDED, None)),
+        (answer("", "x/job_id:9", accounted=True), None),
+        (answer("", GOOD, accounted=True), (Phase.ENDED, None)),
     ],
 )
 def test_what_slurm_says_and_what_the_node_wrote_are_weighed(
