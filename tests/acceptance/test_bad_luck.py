@@ -18,6 +18,7 @@ import pytest
 from server.postgres.embedded import EmbeddedPostgres
 from tests.acceptance.client import QUEUE, Client, Refused, yaml_of
 from tests.acceptance.cluster import PASSWORD, ROOT, Cluster, cluster, free_port, wait_until
+from tests.asked import missing
 from tests.conftest import binaries_or_skip
 
 pytestmark = [pytest.mark.postgres, pytest.mark.acceptance]
@@ -153,7 +154,7 @@ def small_disk(lab_cluster: Cluster) -> Iterator[Path]:
     runs.mkdir(parents=True, exist_ok=True)
     mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "none", str(runs)]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("a small disk can only be mounted by root with CAP_SYS_ADMIN")
+        missing("a small disk can only be mounted by root with CAP_SYS_ADMIN")
     yield runs
     lab_cluster.stop()
     subprocess.run(["umount", "--lazy", str(runs)], check=True)

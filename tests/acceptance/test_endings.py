@@ -9,6 +9,7 @@ import pytest
 
 from application.commands.jobs import stop_job
 from tests.acceptance.cluster import Cluster, wait_until
+from tests.asked import root_only
 
 pytestmark = [pytest.mark.postgres, pytest.mark.acceptance]
 
@@ -54,8 +55,8 @@ def test_an_end_has_its_status_class_code_and_sentence(
     assert_nothing_left(working, row.token or "")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="bounding memory by cgroup needs root here")
 def test_the_kernels_memory_limit_is_told_as_such(working: Cluster) -> None:
+    root_only("bounding memory by cgroup")
     hungry = "python3 -c 'x = bytearray(600 << 20)'"
     row = working.ended(working.queue(hungry, resources="{memory: 256MB}"))
     assert (row.status, row.blame) == ("FAILED", "out_of_memory")

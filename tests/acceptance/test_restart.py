@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from tests.acceptance.cluster import Cluster, assert_ledger_is_settled, wait_until
+from tests.asked import LONG
 
 pytestmark = [pytest.mark.postgres, pytest.mark.acceptance]
 
-SECONDS = 120 if os.environ.get("LAB_LONG_TESTS") == "1" else 12
+SECONDS = 120 if LONG else 12
 EVERY_S = 0.02
 COUNT = int(SECONDS / EVERY_S)
 KILLS = 3

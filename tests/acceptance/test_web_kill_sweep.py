@@ -7,6 +7,7 @@ up. The worker's own points are in ``test_kill_sweep.py``.
 from __future__ import annotations
 
 import hashlib
+import random
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import count
@@ -40,6 +41,7 @@ REPORTING = (
     "before quota.settled.v1",
     "after quota.settled.v1",
 )
+SEEDS = (1, 2, 3)
 LINES = 40
 BYTES = b"0123456789abcdef" * 4096
 SCRIPT = f"""\
@@ -67,17 +69,19 @@ def working(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def test_a_kill_of_the_web_process_loses_nothing_and_doubles_nothing(
     working: Cluster, point: str
 ) -> None:
-    working.start("web", failpoint=point)
-    pid = working.running["web"].pid
-    jobs = [submit(working)]
-    while not has_died(working, pid, within_s=4):  # the worker was faster with this job's end
-        jobs.append(submit(working))
-        assert len(jobs) < 6, f"never reached {point}"
-    revive(working)
-    for key, job in jobs:
-        assert_ran_once(working, key, job)
+    for seed in SEEDS:
+        dice = random.Random(f"{point}{seed}")
+        working.start("web", failpoint=f"{point}:{dice.choice((1, 2))}")
+        pid = working.running["web"].pid
+        jobs = [submit(working)]
+        while not has_died(working, pid, within_s=4):  # the worker was faster with this job's end
+            jobs.append(submit(working))
+            assert len(jobs) < 8, f"never reached {point}"
+        revive(working)
+        for key, job in jobs:
+            assert_ran_once(working, key, job)
+        working.kill("web")
     assert_ledger_is_settled(working)
-    working.kill("web")
 
 
 def submit(working: Cluster) -> tuple[str, str]:

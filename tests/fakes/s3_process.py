@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-import pytest
+from tests.asked import missing
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,8 +17,7 @@ class S3Process:
 
     def __init__(self) -> None:
         if find_spec("moto") is None or find_spec("boto3") is None:
-            refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-            refuse("install labledger[dev]: it brings moto[server] and boto3")
+            missing("install labledger[dev]: it brings moto[server] and boto3")
         argv = [sys.executable, "-W", "ignore", "-m", "tests.fakes.s3_server"]
         self._child = subprocess.Popen(
             argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True

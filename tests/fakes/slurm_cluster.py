@@ -111,7 +111,7 @@ StorageLoc=slurm_acct_db
 """
 
 
-def missing(*, database: bool = False) -> list[str]:
+def programs_missing(*, database: bool = False) -> list[str]:
     """Programs that are not installed; Debian has them in slurm-wlm, munge and openssh-server."""
     wanted = TOOLS + (DATABASE_TOOLS if database else ())
     return [name for name in wanted if shutil.which(name, path=PATH) is None]

@@ -12,11 +12,13 @@ import pytest
 from gql import gql
 
 from application.commands.jobs import Launch, queue_jobs, stop_job
+from tests.asked import LONG
 from tests.graphql_api.rig import TASK, Rig
 from tests.graphql_api.test_following import WAIT_S, client
 
 pytestmark = [pytest.mark.postgres, pytest.mark.anyio]
 
+AWAY_S = 60 if LONG else 0
 JOBS = 50  # queued: two ledger entries each; stopped: two more and the request: over 200 events
 EVENTS = "subscription($a:Long){events(after:$a){cursor events{position}}}"
 CHANGES = "subscription($a:Long){jobsChanged(after:$a){position jobs{id}}}"
@@ -73,6 +75,7 @@ async def test_two_hundred_events_happen_while_away_and_none_is_missed(api: Rig,
     first = (await asyncio.wait_for(anext(stream), WAIT_S))["events"]
     await stream.aclose()
     await asyncio.to_thread(much, api)
+    await asyncio.sleep(AWAY_S)
     due = await asyncio.to_thread(positions, api, first["cursor"])
     seen: list[int] = []
     stream = over(api, EVENTS, first["cursor"])

@@ -10,8 +10,7 @@ import subprocess
 import urllib.parse
 from pathlib import Path
 
-import pytest
-
+from tests.asked import root_only
 from tests.lab.running import Attempt, alive, until
 
 IGNORES_SIGTERM = "trap '' TERM; echo ready; while true; do read -t 1 < /dev/zero; done"
@@ -143,8 +142,8 @@ def test_a_bundle_that_cannot_be_read_is_an_end_with_a_reason(tmp_path: Path) ->
     assert "A=B" in attempt.ended["reason"]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="making a cgroup takes root")
 def test_a_job_that_takes_too_much_memory_ends_with_oom(tmp_path: Path) -> None:
+    root_only("making a cgroup")
     run = "python3 -c 'x = bytearray(400_000_000)'"
     ended = Attempt(tmp_path, run=run, memory_bytes=96 * 2**20).run()
     assert ended["oom"] is True
@@ -264,8 +263,8 @@ def test_a_setup_that_was_built_once_is_reused(tmp_path: Path) -> None:
     assert texts[0][-1] == texts[1][-1]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk takes root")
 def test_a_full_disk_does_not_disturb_the_users_process(tmp_path: Path) -> None:
+    root_only("mounting a small disk")
     disk, done = tmp_path / "disk", tmp_path / "done"
     disk.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)], check=True)

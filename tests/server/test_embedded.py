@@ -22,6 +22,7 @@ from server.postgres.errors import AlreadyOwned, EmbeddedPostgresError
 from server.postgres.event_store import PostgresEventLog
 from server.postgres.migrate import migrate
 from server.postgres.recorder import open_pool
+from tests.asked import root_only
 from tests.conftest import binaries_or_skip
 from tests.fakes.toy_events import TOYS, sent
 
@@ -155,8 +156,7 @@ def test_the_server_ends_with_its_owner_and_not_with_the_thread_that_started_it(
 
 
 def test_a_folder_the_server_cannot_enter_is_named(tmp_path: Path) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("only root runs the server as another account")
+    root_only("running the server as another account")
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     with pytest.raises(EmbeddedPostgresError, match="may not enter"):

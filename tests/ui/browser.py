@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.asked import missing
 
 FLAGS = (
     "--no-sandbox",
@@ -27,9 +27,7 @@ def chromium() -> Iterator[Browser]:
     """The browser; missing it skips on a laptop and fails on CI."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("these tests need Chromium: apt-get install chromium")
-        pytest.skip("these tests need Chromium: apt-get install chromium")
+        missing("these tests need Chromium: apt-get install chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield browser
