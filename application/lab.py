@@ -44,6 +44,7 @@ class Policy:
     """Settings the use cases read. Times in seconds, quota default in minutes (``None``: unlimited)."""
 
     launch_timeout_s: float = 3600.0
+    stalled_after_s: float = 900.0
     stop_grace_s: float = 30.0
     default_reservation_s: int = 3600
     extension_s: int = 900

@@ -9,7 +9,7 @@ from typing import ClassVar, Protocol
 
 import msgspec
 
-from domain.telemetry import TelemetryBatch
+from domain.telemetry import Signs, TelemetryBatch
 from providers.base import ComputeProvider
 
 
@@ -113,6 +113,14 @@ class Telemetry(Protocol):
         ...
 
     def heartbeat(self, *, job: str, attempt: int, node: int, at: datetime) -> None: ...
+
+    def active(self, *, job: str, attempt: int, node: int, at: datetime) -> None:
+        """The node told of work; repeatable, the latest counts."""
+        ...
+
+    def signs(self, attempts: Mapping[str, int]) -> Mapping[str, Signs]:
+        """Of each job's attempt, over all its nodes; a job nobody heard of is left out."""
+        ...
 
     def last_heartbeat(self, *, job: str, attempt: int) -> datetime | None: ...
 

@@ -56,6 +56,8 @@ def freeze(
         file_mounts=dict(task.file_mounts) if isinstance(task.file_mounts, dict) else {},
         timeout_s=task.timeout_s,
         launch_timeout_s=task.launch_timeout_s,
+        idle_timeout_s=task.idle_timeout_s,
+        ttl_s=task.ttl_s,
         retries=task.retries,
         priority=task.priority,
         minutes_requested=minutes_requested or task.minutes_requested,

@@ -49,6 +49,7 @@ class StopReason(StrEnum):
     RUN_TIMEOUT = "run_timeout"
     LAUNCH_TIMEOUT = "launch_timeout"
     IDLE_TIMEOUT = "idle_timeout"
+    TTL = "ttl"
     QUOTA = "quota"
 
 
@@ -56,6 +57,7 @@ BLAME_OF_STOP = {
     StopReason.RUN_TIMEOUT: FailureClass.TIMEOUT,
     StopReason.LAUNCH_TIMEOUT: FailureClass.TIMEOUT,
     StopReason.IDLE_TIMEOUT: FailureClass.TIMEOUT,
+    StopReason.TTL: FailureClass.TIMEOUT,
     StopReason.QUOTA: FailureClass.QUOTA,
 }
 USER_FAULTS = frozenset({FailureClass.USER_CODE, FailureClass.SETUP, FailureClass.OUT_OF_MEMORY})
@@ -135,6 +137,17 @@ class JobSeenAgain(Event, frozen=True, kw_only=True, tag="job.seen_again.v1"):
     attempt: int
 
 
+class JobStalled(Event, frozen=True, kw_only=True, tag="job.stalled.v1"):
+    """It runs and its node is heard, but it has shown no work since ``idle_since``."""
+
+    attempt: int
+    idle_since: datetime
+
+
+class JobActiveAgain(Event, frozen=True, kw_only=True, tag="job.active_again.v1"):
+    attempt: int
+
+
 class JobStopRequested(Event, frozen=True, kw_only=True, tag="job.stop_requested.v1"):
     reason: StopReason
     grace_s: float
@@ -204,6 +217,8 @@ JobEvent: TypeAlias = (
     | JobRunning
     | JobUnseen
     | JobSeenAgain
+    | JobStalled
+    | JobActiveAgain
     | JobStopRequested
     | JobAttemptFailed
     | JobErrorReported

@@ -45,6 +45,8 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     ``timeout_s`` bounds the run phase, ``launch_timeout_s`` everything before it. ``priority`` is
     0..100, higher first. ``minutes_requested`` is what the quota reserves, else the timeout.
+    ``idle_timeout_s`` bounds how long it may run without a sign of work, ``ttl_s`` everything from
+    queueing to the end, waiting and retries included.
     """
 
     name: str
@@ -60,6 +62,8 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     secrets: tuple[str, ...] = ()
     timeout_s: float | None = None
     launch_timeout_s: float | None = None
+    idle_timeout_s: float | None = None
+    ttl_s: float | None = None
     retries: RetryPolicy = RetryPolicy()
     priority: int = 50
     minutes_requested: int | None = None

@@ -17,6 +17,7 @@ from domain.ids import JobId, Token
 from domain.job_events import (
     FINAL,
     USER_FAULTS,
+    JobActiveAgain,
     JobAttemptFailed,
     JobCompleted,
     JobErrorReported,
@@ -28,6 +29,7 @@ from domain.job_events import (
     JobRunning,
     JobSeenAgain,
     JobSetupStarted,
+    JobStalled,
     JobStatus,
     JobStopped,
     JobStopRequested,
@@ -66,6 +68,7 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     setup_seen: bool = False
     running_at: datetime | None = None
     unseen_since: datetime | None = None
+    stalled_since: datetime | None = None
     stop: JobStopRequested | None = None
     user_error: str = ""
     result: JobResultReported | None = None
@@ -130,6 +133,7 @@ def _launching(job: JobState, event: JobLaunching) -> Changes:
         "running_at": None,
         "setup_seen": False,
         "unseen_since": None,
+        "stalled_since": None,
         "user_error": "",
     }
 
@@ -162,6 +166,8 @@ APPLIERS: dict[type[Event], Callable[[Any, Any], Changes]] = {  # each arm takes
     JobRunning: lambda _, e: {"status": JobStatus.RUNNING, "running_at": e.at},
     JobUnseen: lambda _, e: {"unseen_since": e.at},
     JobSeenAgain: lambda _, e: {"unseen_since": None},
+    JobStalled: lambda _, e: {"stalled_since": e.idle_since},
+    JobActiveAgain: lambda _, e: {"stalled_since": None},
     JobStopRequested: lambda _, e: {"stop": e},
     JobAttemptFailed: _attempt_over,
     JobErrorReported: lambda _, e: {"user_error": e.message},

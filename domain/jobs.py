@@ -19,6 +19,7 @@ from domain.job_events import (
     NEVER_RETRIED,
     NEXT,
     USER_FAULTS,
+    JobActiveAgain,
     JobAttemptFailed,
     JobCompleted,
     JobErrorReported,
@@ -30,6 +31,7 @@ from domain.job_events import (
     JobRunning,
     JobSeenAgain,
     JobSetupStarted,
+    JobStalled,
     JobStatus,
     JobStopped,
     JobStopRequested,
@@ -41,6 +43,7 @@ from domain.job_events import (
 from domain.job_state import JobState
 from domain.model import Envelope, Event
 from domain.observations import Exit, FailureClass, Observation, Phase
+from domain.telemetry import Signs
 
 MAX_BACKOFF_S = 300.0
 
@@ -145,10 +148,41 @@ class Job(JobState, frozen=True, kw_only=True):
             return [asked]
         return [asked, *self.evolve(asked)._stopped(exit=None, at=now, by=by)]
 
-    def due_stop(self, *, now: datetime, default_launch_timeout_s: float) -> StopReason | None:
+    def note_signs(
+        self, signs: Signs, *, stalled_after_s: float, now: datetime, by: str
+    ) -> list[JobEvent]:
+        """Record that a running job stopped showing work, or shows some again; each once."""
+        if self.status is not JobStatus.RUNNING:
+            return []
+        stalled = self.idle_s(signs) >= stalled_after_s
+        if stalled and self.stalled_since is None:
+            since = self._active_at(signs)
+            return [JobStalled(attempt=self.attempt, idle_since=since, **self._next(now, by))]
+        if self.stalled_since and not stalled:
+            return [JobActiveAgain(attempt=self.attempt, **self._next(now, by))]
+        return []
+
+    def idle_s(self, signs: Signs) -> float:
+        """Seconds it ran without work, as far as its node was heard: silence proves nothing."""
+        if self.status is not JobStatus.RUNNING or signs.heard_at is None:
+            return 0.0
+        return max(0.0, (signs.heard_at - self._active_at(signs)).total_seconds())
+
+    def _active_at(self, signs: Signs) -> datetime:
+        began = self.running_at or self.queued_at
+        assert began is not None  # noqa: S101  # asked of a running job only
+        return max(began, signs.active_at or began)
+
+    def due_stop(
+        self, *, now: datetime, default_launch_timeout_s: float, signs: Signs
+    ) -> StopReason | None:
         """The timeout that has passed, if any."""
-        if self.stop or not self.has_machine:
+        if self.stop or self.is_over or self.imported:
             return None
+        if _passed(self.queued_at, self.spec.ttl_s, now):
+            return StopReason.TTL
+        if self.spec.idle_timeout_s and self.idle_s(signs) >= self.spec.idle_timeout_s:
+            return StopReason.IDLE_TIMEOUT
         launch_s = self.spec.launch_timeout_s or default_launch_timeout_s
         if self.status is JobStatus.LAUNCHING and _passed(self.launching_at, launch_s, now):
             return StopReason.LAUNCH_TIMEOUT

@@ -36,6 +36,8 @@ def to_document(spec: TaskSpec) -> Document:
             "sweeps": _sweep(spec.sweeps) if spec.sweeps else None,
             "timeout": _plain(spec.timeout_s),
             "launch_timeout": _plain(spec.launch_timeout_s),
+            "idle_timeout": _plain(spec.idle_timeout_s),
+            "ttl": _plain(spec.ttl_s),
             "retries": _retries(spec.retries),
             "priority": None if spec.priority == 50 else spec.priority,
             "minutes_requested": spec.minutes_requested,

@@ -58,6 +58,8 @@ class TaskSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sweeps: SweepDef | None = None
     timeout_s: float | None = None
     launch_timeout_s: float | None = None
+    idle_timeout_s: float | None = None
+    ttl_s: float | None = None
     retries: RetryPolicy = RetryPolicy()
     priority: int = 50
     minutes_requested: int | None = None
@@ -115,6 +117,14 @@ TIMEOUT = Field(key="timeout", kind=duration(), doc='Bounds `run`: seconds, or "
 LAUNCH_TIMEOUT = Field(
     key="launch_timeout", kind=duration(), doc="Bounds everything before `run` starts."
 )
+IDLE_TIMEOUT = Field(
+    key="idle_timeout",
+    kind=duration(),
+    doc="Stops a job that runs for so long without work: no output, metric, progress or load.",
+)
+TTL = Field(
+    key="ttl", kind=duration(), doc="Bounds all from queueing to the end, waiting and retries too."
+)
 RETRIES_FIELD = Field(
     key="retries", kind=RETRIES, doc="Further attempts: a number, or {user, platform, backoff}."
 )
@@ -134,8 +144,8 @@ INTERACTIVE_FIELD = Field(
 
 TASK_FIELDS: Sequence[Field[object]] = (
     *(NAME, DESCRIPTION, RESOURCES, ENVS_FIELD, SETUP, RUN, REPO, REPO_DIR, REPO_REF),
-    *(MOUNTS_FIELD, PARAMETERS, SWEEPS, TIMEOUT, LAUNCH_TIMEOUT, RETRIES_FIELD),
-    *(PRIORITY_FIELD, MINUTES, INTERACTIVE_FIELD),
+    *(MOUNTS_FIELD, PARAMETERS, SWEEPS, TIMEOUT, LAUNCH_TIMEOUT, IDLE_TIMEOUT, TTL),
+    *(RETRIES_FIELD, PRIORITY_FIELD, MINUTES, INTERACTIVE_FIELD),
 )
 _HINTS = {
     "env": "Write `envs`.",
@@ -200,6 +210,8 @@ def _read(section: Section, path: str, problems: Problems) -> TaskSpec:
         parameters=section.get(PARAMETERS, {}),
         timeout_s=section.get(TIMEOUT, None),
         launch_timeout_s=section.get(LAUNCH_TIMEOUT, None),
+        idle_timeout_s=section.get(IDLE_TIMEOUT, None),
+        ttl_s=section.get(TTL, None),
         retries=section.get(RETRIES_FIELD, RetryPolicy()),
         priority=section.get(PRIORITY_FIELD, 50),
         minutes_requested=section.get(MINUTES, None),

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
+import struct
+from datetime import datetime
+
 import msgspec
+
+BUSY_PERCENT = 5.0
+"""Of one processor or one GPU; what an idle notebook or a waiting process stays below."""
+SYSTEM = "system/"
+LOADS = ("cpu_percent", "utilization_percent")
+
+
+class Signs(msgspec.Struct, frozen=True, kw_only=True):
+    """When a node was heard last, and when it last told of work. ``None``: not yet."""
+
+    heard_at: datetime | None = None
+    active_at: datetime | None = None
 
 
 class LogLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,3 +57,16 @@ class TelemetryBatch(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[LogLine, ...] = ()
     chunks: tuple[MetricChunk, ...] = ()
     progress: Progress | None = None
+
+    @property
+    def shows_work(self) -> bool:
+        """Whether the user's process wrote, measured or progressed, or used a processor or GPU."""
+        return bool(self.lines or self.progress) or any(map(_shows_work, self.chunks))
+
+
+def _shows_work(chunk: MetricChunk) -> bool:
+    if not chunk.name.startswith(SYSTEM):
+        return True
+    if not chunk.name.endswith(LOADS):
+        return False
+    return any(value >= BUSY_PERCENT for (value,) in struct.iter_unpack("<d", chunk.values))

@@ -6,11 +6,13 @@ Pure: a row depends on its events alone. The queries are in ``projections/job_qu
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 
 from domain.job_events import (
+    JobActiveAgain,
     JobAttemptFailed,
     JobCompleted,
     JobErrorReported,
@@ -22,6 +24,7 @@ from domain.job_events import (
     JobRunning,
     JobSeenAgain,
     JobSetupStarted,
+    JobStalled,
     JobStatus,
     JobStopped,
     JobStopRequested,
@@ -67,6 +70,8 @@ JOBS = Table(
         Column(name="running_at", type=TIME),
         Column(name="ended_at", type=TIME),
         Column(name="unseen_since", type=TIME),
+        Column(name="stalled_since", type=TIME),
+        Column(name="expires_at", type=TIME),
         Column(name="stop_at", type=TIME),
         Column(name="stop_by"),
         Column(name="stop_reason"),
@@ -107,6 +112,7 @@ def _queued(event: JobQueued) -> Row:
         "sweep": event.sweep,
         "attempt": 0,
         "queued_at": event.at,
+        "expires_at": event.at + timedelta(seconds=event.spec.ttl_s) if event.spec.ttl_s else None,
         "held_s": event.hold.seconds,
     }
 
@@ -123,6 +129,7 @@ def _launching(event: JobLaunching) -> Row:
         "setup_at": None,
         "running_at": None,
         "unseen_since": None,
+        "stalled_since": None,
     }
 
 
@@ -191,6 +198,8 @@ SETS: Mapping[type[Event], Callable[[Any], Row]] = {  # each arm takes its own e
     },
     JobUnseen: lambda e: {"unseen_since": e.at},
     JobSeenAgain: lambda e: {"unseen_since": None},
+    JobStalled: lambda e: {"stalled_since": e.idle_since},
+    JobActiveAgain: lambda e: {"stalled_since": None},
     JobStopRequested: lambda e: {
         "stop_at": e.at,
         "stop_by": e.by,
@@ -219,4 +228,4 @@ def _builtins(event: JobQueued) -> Row:
     return spec
 
 
-JOBS_PROJECTION = Projection(name="jobs", version=1, tables=(JOBS,), fn=fold_jobs)
+JOBS_PROJECTION = Projection(name="jobs", version=2, tables=(JOBS,), fn=fold_jobs)

@@ -38,7 +38,7 @@ Row = TypeVar("Row")
 WORK = """
 select id, status, attempt, token, ref, priority, queued_at, not_before, launching_at,
        wait_code, stop_at, stop_grace_s, unseen_since, ended_at
-  from {s}.jobs_v1 where provider = %s
+  from {s}.jobs_v2 where provider = %s
 """
 
 
@@ -68,7 +68,7 @@ class Queries:
         self._s = sql.Identifier(schema)
 
     def job(self, job: str) -> JobRow | None:
-        return self._one(JobRow, "select * from {s}.jobs_v1 where id = %s", (job,))
+        return self._one(JobRow, "select * from {s}.jobs_v2 where id = %s", (job,))
 
     def jobs(
         self, team: str, where: JobFilter, *, after: After | None = None, limit: int = 50
@@ -78,13 +78,13 @@ class Queries:
         if after:
             conditions.append("(queued_at, id) < (%s, %s)")
             values += [after.at, after.id]
-        text = "select * from {s}.jobs_v1 where " + " and ".join(conditions)  # noqa: S608  # ours
+        text = "select * from {s}.jobs_v2 where " + " and ".join(conditions)  # noqa: S608  # ours
         text += " order by queued_at desc, id desc limit %s"
         return self._all(JobRow, text, [*values, limit])
 
     def job_counts(self, team: str) -> dict[str, int]:
         """How many jobs a team has in each status; statuses with none are left out."""
-        text = "select status, count(*) from {s}.jobs_v1 where team = %s group by status"
+        text = "select status, count(*) from {s}.jobs_v2 where team = %s group by status"
         with lease(self._pool) as conn:
             return dict(conn.execute(self._sql(text), (team,)).fetchall())
 
@@ -97,6 +97,11 @@ class Queries:
         """Queued jobs of a provider, most urgent first."""
         text = WORK + " and status = 'QUEUED' order by priority desc, queued_at, id limit %s"
         return self._all(WorkRow, text, (provider, limit))
+
+    def expired(self, provider: str, *, now: datetime) -> list[WorkRow]:
+        """Queued jobs of a provider whose time to live has passed."""
+        text = WORK + " and status = 'QUEUED' and expires_at <= %s order by expires_at, id"
+        return self._all(WorkRow, text, (provider, now))
 
     def lately_ended(self, provider: str, *, since: datetime) -> list[WorkRow]:
         """Jobs of a provider that ended after ``since`` and had a machine."""

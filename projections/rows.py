@@ -42,6 +42,8 @@ class JobRow(_Row, frozen=True, kw_only=True):
     running_at: datetime | None = None
     ended_at: datetime | None = None
     unseen_since: datetime | None = None
+    stalled_since: datetime | None = None
+    expires_at: datetime | None = None
     stop_at: datetime | None = None
     stop_by: str | None = None
     stop_reason: str | None = None

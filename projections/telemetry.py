@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 import msgspec
 from psycopg import sql
 
-from domain.telemetry import MetricChunk, TelemetryBatch
+from domain.telemetry import MetricChunk, Signs, TelemetryBatch
 from projections.connection import Connection, Pool, lease
 
 CHANNEL = "lab_telemetry_{}"
@@ -46,8 +46,18 @@ insert into {s}.progress values (%s, %s, %s, %s, %s) on conflict (job) do update
 set attempt = excluded.attempt, at = excluded.at, percent = excluded.percent, message = excluded.message
 """
 _BEAT = """
-insert into {s}.heartbeats values (%(job)s, %(attempt)s, %(node)s, %(at)s)
+insert into {s}.heartbeats (job, attempt, node, at)
+values (%(job)s, %(attempt)s, %(node)s, %(at)s)
 on conflict (job, attempt, node) do update set at = greatest(heartbeats.at, excluded.at)
+"""
+_ACTIVE = """
+update {s}.heartbeats set active_at = greatest(active_at, %(at)s)
+ where job = %(job)s and attempt = %(attempt)s and node = %(node)s
+"""
+_SIGNS = """
+select h.job, max(h.at), max(h.active_at)
+  from {s}.heartbeats h join unnest(%s::text[], %s::int[]) as a(job, attempt) using (job, attempt)
+ group by h.job
 """
 _LAST_BEAT = "select max(at) from {s}.heartbeats where job = %s and attempt = %s"
 
@@ -63,6 +73,7 @@ class TelemetryStore:
             text: sql.SQL(text).format(s=name)
             for text in (
                 _OFFSET, _OFFSETS, _BEGIN, _MOVE, _SEGMENT, _CHUNK, _PROGRESS, _BEAT, _LAST_BEAT,
+                _ACTIVE, _SIGNS,
             )
         }  # fmt: skip
 
@@ -105,6 +116,19 @@ class TelemetryStore:
         where = {"job": job, "attempt": attempt, "node": node, "at": at}
         with lease(self._pool) as conn:
             conn.execute(self._sql[_BEAT], where)
+
+    def active(self, *, job: str, attempt: int, node: int, at: datetime) -> None:
+        """A node that was heard told of work; repeatable, the latest counts."""
+        where = {"job": job, "attempt": attempt, "node": node, "at": at}
+        with lease(self._pool) as conn:
+            conn.execute(self._sql[_ACTIVE], where)
+
+    def signs(self, attempts: Mapping[str, int]) -> Mapping[str, Signs]:
+        """Of each job's attempt, over all its nodes; a job nobody heard of is left out."""
+        asked = (list(attempts), list(attempts.values()))
+        with lease(self._pool) as conn:
+            rows = conn.execute(self._sql[_SIGNS], asked).fetchall()
+        return {job: Signs(heard_at=heard, active_at=active) for job, heard, active in rows}
 
     def last_heartbeat(self, *, job: str, attempt: int) -> datetime | None:
         """When any node of the attempt last spoke."""

@@ -120,6 +120,7 @@ def _master_key(settings: Settings) -> MasterKey:
 def _policy(settings: Settings) -> Policy:
     return Policy(
         launch_timeout_s=settings.launch_timeout_s,
+        stalled_after_s=settings.stalled_after_s,
         stop_grace_s=settings.stop_grace_s,
         default_reservation_s=settings.default_reservation_minutes * 60,
         team_quota_minutes=settings.team_quota_minutes,

@@ -43,6 +43,8 @@ class Settings:
     """LAB_STOP_GRACE_S: from SIGTERM to SIGKILL."""
     launch_timeout_s: float = 3600.0
     """LAB_LAUNCH_TIMEOUT_S: for tasks that name none."""
+    stalled_after_s: float = 900.0
+    """LAB_STALLED_AFTER_S: a running job without a sign of work is called stalled."""
     team_quota_minutes: int | None = None
     """LAB_TEAM_QUOTA_MINUTES: a month's compute minutes of a new team; unlimited when empty."""
     default_reservation_minutes: int = 60
@@ -101,6 +103,7 @@ VARIABLES: Mapping[str, str] = {
     "LAB_MASTER_KEY": "master_key",
     "LAB_STOP_GRACE_S": "stop_grace_s",
     "LAB_LAUNCH_TIMEOUT_S": "launch_timeout_s",
+    "LAB_STALLED_AFTER_S": "stalled_after_s",
     "LAB_TEAM_QUOTA_MINUTES": "team_quota_minutes",
     "LAB_DEFAULT_RESERVATION_MINUTES": "default_reservation_minutes",
     "LAB_METRIC_DAYS": "metric_days",
@@ -113,7 +116,7 @@ VARIABLES: Mapping[str, str] = {
 WHOLE = frozenset({"port", "team_quota_minutes", "default_reservation_minutes"}) | frozenset(
     {"metric_days", "log_days", "run_dir_minutes"}
 )
-SECONDS = frozenset({"stop_grace_s", "launch_timeout_s"})
+SECONDS = frozenset({"stop_grace_s", "launch_timeout_s", "stalled_after_s"})
 SWITCHES = frozenset({"allow_local_git", "development"})
 SWITCH = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 

@@ -86,6 +86,10 @@ def apply_journal(lab: Lab, stretch: Stretch) -> Applied:
     batch = _telemetry(stretch, records, stretch.offset + length)
     moved = lab.telemetry.apply(batch)
     lab.reached("journal.applied")
+    if moved and batch.shows_work:
+        lab.telemetry.active(
+            job=stretch.job, attempt=stretch.attempt, node=stretch.node, at=lab.clock.now()
+        )
     if not moved:
         return Applied(next=_offset(lab, stretch), in_order=False, stop=stop)
     return Applied(next=batch.next, in_order=True, stop=stop)

@@ -9,13 +9,17 @@ from domain.errors import QuotaExceeded
 from domain.job_events import JobEvent, StopReason
 from domain.jobs import Job
 from domain.observations import FailureClass, Observation, Phase
+from domain.telemetry import Signs
 
 OBSERVER = system("observer")
 CLOCKKEEPER = system("timeouts")
+UNHEARD = Signs()
 
 TIMEOUT_TEXT = {
     StopReason.LAUNCH_TIMEOUT: "The launch took longer than launch_timeout allows.",
     StopReason.RUN_TIMEOUT: "The command ran longer than timeout allows.",
+    StopReason.IDLE_TIMEOUT: "It ran without a sign of work for longer than idle_timeout allows.",
+    StopReason.TTL: "It was queued longer ago than its ttl allows.",
     StopReason.QUOTA: "The quota is used up and the reservation cannot be extended.",
 }
 
@@ -47,14 +51,31 @@ def lose_job(lab: Lab, job: str, *, attempt: int, polls: int) -> None:
     observe_job(lab, job, gone)
 
 
-def enforce_limits(lab: Lab, job: str) -> StopReason | None:
-    """Ask for a stop when a timeout has passed, or the quota of a running job is used up."""
+def note_signs(lab: Lab, job: str, signs: Signs) -> None:
+    """Record when a running job stalls and when it works again; the same signs again add nothing."""
+    change_job(
+        lab,
+        job,
+        lambda j: j.note_signs(
+            signs,
+            stalled_after_s=lab.policy.stalled_after_s,
+            now=lab.clock.now(),
+            by=OBSERVER.by,
+        ),
+        actor=OBSERVER,
+    )
+
+
+def enforce_limits(lab: Lab, job: str, signs: Signs = UNHEARD) -> StopReason | None:
+    """Ask for a stop when a timeout has passed."""
     found: list[StopReason] = []
 
     def decide(state: Job) -> list[JobEvent]:
         found.clear()
         now = lab.clock.now()
-        due = state.due_stop(now=now, default_launch_timeout_s=lab.policy.launch_timeout_s)
+        due = state.due_stop(
+            now=now, default_launch_timeout_s=lab.policy.launch_timeout_s, signs=signs
+        )
         if due is None:
             return []
         found.append(due)

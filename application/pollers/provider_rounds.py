@@ -15,9 +15,11 @@ from application.commands.attempts import explain_wait, launch_job, recover_laun
 from application.commands.compute import note_orphan_ended, note_reachable
 from application.commands.node import Stretch, apply_journal
 from application.commands.sightings import (
+    UNHEARD,
     enforce_limits,
     keep_reserved,
     lose_job,
+    note_signs,
     note_unseen,
     observe_job,
 )
@@ -235,10 +237,15 @@ class Round:
         if last and (now - last).total_seconds() < LIMITS_EVERY_S:
             return
         self.memory.limits_at = now
-        for row in rows:
-            if row.status in LIVE and not row.stop_at:
-                enforce_limits(self.lab, row.id)
-                keep_reserved(self.lab, row.id)
+        for row in self.queries.expired(self.provider, now=now):
+            enforce_limits(self.lab, row.id)
+        running = [row for row in rows if row.status in LIVE and not row.stop_at]
+        signs = self.lab.telemetry.signs({row.id: row.attempt for row in running})
+        for row in running:
+            heard = signs.get(row.id, UNHEARD)
+            note_signs(self.lab, row.id, heard)
+            enforce_limits(self.lab, row.id, heard)
+            keep_reserved(self.lab, row.id)
 
     def _stop(self, adapter: ComputeProvider, rows: Sequence[WorkRow]) -> None:
         now = self.lab.clock.now()

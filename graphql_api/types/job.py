@@ -39,6 +39,13 @@ class Job:
     running_at: datetime | None
     ended_at: datetime | None
     not_before: datetime | None
+    unseen_since: datetime | None = strawberry.field(
+        description="Since when the provider answers without it."
+    )
+    stalled_since: datetime | None = strawberry.field(
+        description="Since when it runs without a sign of work."
+    )
+    expires_at: datetime | None = strawberry.field(description="When its ttl is over.")
     host: str | None
     exit_code: int | None
     signal: int | None
@@ -128,8 +135,8 @@ class Job:
 
 _SAME = (
     *("id", "name", "attempt", "queued_at", "launching_at", "setup_at", "running_at", "ended_at"),
-    *("not_before", "host", "exit_code", "signal", "held_s", "used_s", "price_per_hour"),
-    "position",
+    *("not_before", "unseen_since", "stalled_since", "expires_at", "host", "exit_code", "signal"),
+    *("held_s", "used_s", "price_per_hour", "position"),
 )
 
 

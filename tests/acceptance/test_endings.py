@@ -23,6 +23,15 @@ def working(lab_cluster: Cluster) -> Cluster:
     return lab_cluster
 
 
+def test_a_queued_job_ends_when_its_time_to_live_is_over(working: Cluster) -> None:
+    everything = "{cpus: 16}"
+    first = working.queue("sleep 60", resources=everything)
+    row = working.ended(working.queue("true", resources=everything, ttl="2s"))
+    assert (row.status, row.blame, row.attempt) == ("FAILED", "timeout", 0)
+    assert "ttl" in (row.reason or "")
+    stop_job(working.parts.lab, working.me, first, grace_s=0)
+
+
 @pytest.mark.parametrize(
     ("run", "yaml", "status", "blame", "code", "signal", "says"),
     [
@@ -31,13 +40,15 @@ def working(lab_cluster: Cluster) -> Cluster:
         ("kill -SEGV $$", {}, "FAILED", "user_code", None, 11, "signal 11"),
         ("true", {"setup": "exit 9"}, "FAILED", "setup", 9, None, "setup"),
         (WORKING, {"timeout": "1s"}, "FAILED", "timeout", None, 15, "longer than timeout"),
+        ("sleep 60", {"ttl": "3s"}, "FAILED", "timeout", None, 15, "ttl"),
+        ("sleep 60", {"idle_timeout": "2s"}, "FAILED", "timeout", None, 15, "sign of work"),
         (
             "true",
             {"setup": "sleep 60", "launch_timeout": "1s"},
             "FAILED", "timeout", None, 15, "launch_timeout",
         ),
     ],
-    ids=["exit-0", "exit-3", "segv", "setup", "run-timeout", "launch-timeout"],
+    ids=["exit-0", "exit-3", "segv", "setup", "run-timeout", "ttl", "idle", "launch-timeout"],
 )  # fmt: skip
 def test_an_end_has_its_status_class_code_and_sentence(
     working: Cluster,

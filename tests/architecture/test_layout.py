@@ -35,7 +35,7 @@ PURE = frozenset(
         "functools",
     }
     | {"hashlib", "itertools", "math", "re", "types", "typing", "msgspec", "domain", "string"}
-    | {"textwrap", "unicodedata", "urllib", "operator", "decimal", "posixpath"}
+    | {"struct", "textwrap", "unicodedata", "urllib", "operator", "decimal", "posixpath"}
 )
 CLOCKS_AND_DICE = frozenset({"now", "utcnow", "today", "random", "uuid4", "urandom", "monotonic"})
 MODULE_LINES = 400

@@ -32,6 +32,8 @@ def queued(
     retries: RetryPolicy | None = None,
     timeout_s: float | None = None,
     launch_timeout_s: float | None = None,
+    idle_timeout_s: float | None = None,
+    ttl_s: float | None = None,
 ) -> Job:
     spec = JobSpec(
         name="t",
@@ -39,6 +41,8 @@ def queued(
         retries=retries or RetryPolicy(platform=0),
         timeout_s=timeout_s,
         launch_timeout_s=launch_timeout_s,
+        idle_timeout_s=idle_timeout_s,
+        ttl_s=ttl_s,
     )
     fact = JobQueued(
         originator_id="job_1",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,12 +13,14 @@ from domain.ids import launch_token
 from domain.job_events import (
     FINAL,
     NEXT,
+    JobActiveAgain,
     JobAttemptFailed,
     JobCompleted,
     JobFailed,
     JobLaunching,
     JobRunning,
     JobSeenAgain,
+    JobStalled,
     JobStatus,
     JobStopped,
     JobStopRequested,
@@ -28,6 +32,7 @@ from domain.job_spec import RetryPolicy
 from domain.jobs import Job, fold
 from domain.loss import LossPolicy
 from domain.observations import Exit, FailureClass, Observation, Phase
+from domain.telemetry import Signs
 from tests.domain.jobs_given import (
     ANN,
     SYSTEM,
@@ -213,7 +218,44 @@ def test_a_stopped_job_is_not_retried() -> None:
 def test_a_timeout_is_due_when_its_phase_took_too_long(
     job: Job, now_s: float, due: StopReason | None
 ) -> None:
-    assert job.due_stop(now=at(now_s), default_launch_timeout_s=3600) is due
+    assert job.due_stop(now=at(now_s), default_launch_timeout_s=3600, signs=Signs()) is due
+
+
+@pytest.mark.parametrize(
+    ("signs", "due"),
+    [
+        (Signs(), None),
+        (Signs(heard_at=at(900)), StopReason.IDLE_TIMEOUT),
+        (Signs(heard_at=at(900), active_at=at(301)), None),
+        (Signs(heard_at=at(901), active_at=at(301)), StopReason.IDLE_TIMEOUT),
+    ],
+)
+def test_a_job_is_idle_only_as_far_as_its_node_was_heard(
+    signs: Signs, due: StopReason | None
+) -> None:
+    job = running(launching(queued(idle_timeout_s=600)))
+    assert job.due_stop(now=at(10**6), default_launch_timeout_s=3600, signs=signs) is due
+
+
+def test_a_stall_is_noted_once_and_taken_back_at_the_next_sign_of_work() -> None:
+    job = running()
+    silent = Signs(heard_at=at(1_000), active_at=at(50))
+    (fact,) = job.note_signs(silent, stalled_after_s=900, now=at(1_000), by=SYSTEM)
+    assert isinstance(fact, JobStalled)
+    assert fact.idle_since == at(50)
+    job = play(job, [fact])
+    assert job.note_signs(silent, stalled_after_s=900, now=at(1_100), by=SYSTEM) == []
+    lively = Signs(heard_at=at(1_200), active_at=at(1_199))
+    back = job.note_signs(lively, stalled_after_s=900, now=at(1_200), by=SYSTEM)
+    assert kinds(back) == [JobActiveAgain]
+    assert play(job, back).note_signs(lively, stalled_after_s=900, now=at(1_201), by=SYSTEM) == []
+
+
+@pytest.mark.parametrize("job", [queued(ttl_s=60), launching(queued(ttl_s=60))])
+def test_a_time_to_live_counts_from_queueing_in_every_status(job: Job) -> None:
+    due = partial(job.due_stop, default_launch_timeout_s=3600, signs=Signs())
+    assert due(now=at(59)) is None
+    assert due(now=at(61)) is StopReason.TTL
 
 
 def test_a_timeout_ends_failed_with_its_class_and_sentence() -> None:

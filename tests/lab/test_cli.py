@@ -195,7 +195,7 @@ def test_the_rest_of_the_workspace_is_at_hand(shell: Shell) -> None:
     health = shell.json("server", "status")
     assert health["status"] == "ok"
     assert {row["halted"] for row in health["projections"].values()} == {None}
-    assert "jobs_v1" in health["projections"]
+    assert "jobs_v2" in health["projections"]
 
 
 def test_events_are_followed_until_interrupted(shell: Shell) -> None:

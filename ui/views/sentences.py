@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from domain.job_events import (
+    JobActiveAgain,
     JobAttemptFailed,
     JobCompleted,
     JobErrorReported,
@@ -17,6 +18,7 @@ from domain.job_events import (
     JobRunning,
     JobSeenAgain,
     JobSetupStarted,
+    JobStalled,
     JobStopped,
     JobStopRequested,
     JobSubmitted,
@@ -32,6 +34,7 @@ STOP_REASONS = {
     "run_timeout": "The time limit was reached",
     "launch_timeout": "It did not start in time",
     "idle_timeout": "It was idle for too long",
+    "ttl": "Its time to live is over",
     "quota": "The quota is used up",
 }
 BLAME = {
@@ -56,6 +59,8 @@ def why(job: JobRow, heard: str = "") -> str:
     if job.stop_at and job.status in ("QUEUED", "LAUNCHING", "RUNNING"):
         reason = STOP_REASONS.get(job.stop_reason or "", "Stop asked for")
         return f"{reason}; waiting for the provider to confirm that it is gone."
+    if job.stalled_since and job.status == "RUNNING":
+        return f"It has shown no work since {job.stalled_since:%H:%M:%S} UTC."
     told: Mapping[str, str] = {
         "QUEUED": job.wait_text or "Waits to be launched.",
         "LAUNCHING": "Setup is running." if job.setup_at else "The provider is preparing it.",
@@ -108,6 +113,8 @@ _TOLD: Mapping[type[Event], tuple[str, Callable[[Any], str]]] = {  # each arm ta
     JobRunning: ("running", lambda e: f"Runs{_on(e.host)}."),
     JobUnseen: ("stopping", lambda e: "The provider does not list it any more."),
     JobSeenAgain: ("running", lambda e: "The provider lists it again."),
+    JobStalled: ("stopping", lambda e: f"It has shown no work since {e.idle_since:%H:%M:%S} UTC."),
+    JobActiveAgain: ("running", lambda e: "It works again."),
     JobStopRequested: ("stopping", _stop),
     JobAttemptFailed: ("failed", _attempt_failed),
     JobErrorReported: ("failed", lambda e: f"The code reported an error: {e.message}"),
