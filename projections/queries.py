@@ -14,6 +14,7 @@ import msgspec
 from psycopg import sql
 from psycopg.rows import class_row
 
+from projections.catalogue import PROJECTIONS
 from projections.connection import Pool, lease
 from projections.rows import (
     ArtifactRow,
@@ -38,7 +39,7 @@ Row = TypeVar("Row")
 WORK = """
 select id, status, attempt, token, ref, priority, queued_at, not_before, launching_at,
        wait_code, stop_at, stop_grace_s, unseen_since, ended_at
-  from {s}.jobs_v2 where provider = %s
+  from {jobs} where provider = %s
 """
 
 
@@ -61,14 +62,21 @@ class After(msgspec.Struct, frozen=True):
 
 
 class Queries:
-    """Reads of one migrated schema. Every list is ordered as its docstring says."""
+    """Reads of one migrated schema. Every list is ordered as its docstring says.
+
+    In a query ``{jobs}`` is the table of that name at its projection's version, ``{s}`` the schema.
+    """
 
     def __init__(self, pool: Pool, schema: str) -> None:
         self._pool = pool
-        self._s = sql.Identifier(schema)
+        self._names = {"s": sql.Identifier(schema)} | {
+            table.name: sql.Identifier(schema, projection.table_name(table.name))
+            for projection in PROJECTIONS
+            for table in projection.tables
+        }
 
     def job(self, job: str) -> JobRow | None:
-        return self._one(JobRow, "select * from {s}.jobs_v2 where id = %s", (job,))
+        return self._one(JobRow, "select * from {jobs} where id = %s", (job,))
 
     def jobs(
         self, team: str, where: JobFilter, *, after: After | None = None, limit: int = 50
@@ -78,13 +86,13 @@ class Queries:
         if after:
             conditions.append("(queued_at, id) < (%s, %s)")
             values += [after.at, after.id]
-        text = "select * from {s}.jobs_v2 where " + " and ".join(conditions)  # noqa: S608  # ours
+        text = "select * from {jobs} where " + " and ".join(conditions)  # noqa: S608  # ours
         text += " order by queued_at desc, id desc limit %s"
         return self._all(JobRow, text, [*values, limit])
 
     def job_counts(self, team: str) -> dict[str, int]:
         """How many jobs a team has in each status; statuses with none are left out."""
-        text = "select status, count(*) from {s}.jobs_v2 where team = %s group by status"
+        text = "select status, count(*) from {jobs} where team = %s group by status"
         with lease(self._pool) as conn:
             return dict(conn.execute(self._sql(text), (team,)).fetchall())
 
@@ -116,65 +124,65 @@ class Queries:
 
     def experiments(self, team: str, *, archived: bool = False) -> list[ExperimentRow]:
         """By name."""
-        text = "select * from {s}.experiments_v1 where team = %s and (%s or not archived) order by name"
+        text = "select * from {experiments} where team = %s and (%s or not archived) order by name"
         return self._all(ExperimentRow, text, (team, archived))
 
     def experiment(self, experiment: str) -> ExperimentRow | None:
-        return self._one(
-            ExperimentRow, "select * from {s}.experiments_v1 where id = %s", (experiment,)
-        )
+        return self._one(ExperimentRow, "select * from {experiments} where id = %s", (experiment,))
 
     def tasks(self, team: str, *, experiment: str = "", archived: bool = False) -> list[TaskRow]:
         """Latest revised first."""
         text = """
-        select * from {s}.tasks_v1
+        select * from {tasks}
          where team = %s and (%s = '' or experiment = %s) and (%s or not archived)
          order by revised_at desc, id desc
         """
         return self._all(TaskRow, text, (team, experiment, experiment, archived))
 
     def task(self, task: str) -> TaskRow | None:
-        return self._one(TaskRow, "select * from {s}.tasks_v1 where id = %s", (task,))
+        return self._one(TaskRow, "select * from {tasks} where id = %s", (task,))
 
     def revisions(self, task: str) -> list[RevisionRow]:
         """Newest first."""
-        text = "select * from {s}.task_revisions_v1 where task = %s order by number desc"
+        text = "select * from {task_revisions} where task = %s order by number desc"
         return self._all(RevisionRow, text, (task,))
 
     def providers(self, team: str) -> list[ProviderRow]:
         """By name."""
         text = """
-        select p.*, d.provider is not null as is_default from {s}.providers_v1 p
-          left join {s}.default_providers_v1 d on d.team = p.team and d.provider = p.id
+        select p.*, d.provider is not null as is_default from {providers} p
+          left join {default_providers} d on d.team = p.team and d.provider = p.id
          where p.team = %s order by p.name
         """
         return self._all(ProviderRow, text, (team,))
 
     def provider(self, provider: str) -> ProviderRow | None:
         text = """
-        select p.*, d.provider is not null as is_default from {s}.providers_v1 p
-          left join {s}.default_providers_v1 d on d.team = p.team and d.provider = p.id
+        select p.*, d.provider is not null as is_default from {providers} p
+          left join {default_providers} d on d.team = p.team and d.provider = p.id
          where p.id = %s
         """
         return self._one(ProviderRow, text, (provider,))
 
     def all_providers(self) -> list[ProviderRow]:
         """Of every team, by id: what the worker looks after."""
-        text = "select p.*, false as is_default from {s}.providers_v1 p order by id"
+        text = "select p.*, false as is_default from {providers} p order by id"
         return self._all(ProviderRow, text, ())
 
     def artifacts(self, job: str) -> list[ArtifactRow]:
         """Oldest first, without deleted ones."""
-        text = "select * from {s}.artifacts_v1 where job = %s and deleted_at is null order by saved_at, id"
+        text = (
+            "select * from {artifacts} where job = %s and deleted_at is null order by saved_at, id"
+        )
         return self._all(ArtifactRow, text, (job,))
 
     def artifact(self, artifact: str) -> ArtifactRow | None:
-        return self._one(ArtifactRow, "select * from {s}.artifacts_v1 where id = %s", (artifact,))
+        return self._one(ArtifactRow, "select * from {artifacts} where id = %s", (artifact,))
 
     def latest_checkpoint(self, job: str) -> ArtifactRow | None:
         """The checkpoint to resume ``job`` from: the latest complete one."""
         text = """
-        select * from {s}.artifacts_v1 where job = %s and kind = 'checkpoint' and deleted_at is null
+        select * from {artifacts} where job = %s and kind = 'checkpoint' and deleted_at is null
          order by attempt desc, step desc nulls last, saved_at desc limit 1
         """
         return self._one(ArtifactRow, text, (job,))
@@ -186,41 +194,41 @@ class Queries:
     def members(self, team: str) -> list[MemberRow]:
         """By membership age."""
         text = """
-        select m.*, u.email_sealed, u.name_sealed from {s}.members_v1 m
-          join {s}.users_v1 u on u.id = m.user_id where m.team = %s order by m.since, m.id
+        select m.*, u.email_sealed, u.name_sealed from {members} m
+          join {users} u on u.id = m.user_id where m.team = %s order by m.since, m.id
         """
         return self._all(MemberRow, text, (team,))
 
     def teams_of(self, user: str) -> list[TeamRow]:
         """By name, with the user's role in each."""
         text = """
-        select t.*, m.role from {s}.members_v1 m join {s}.teams_v1 t on t.id = m.team
+        select t.*, m.role from {members} m join {teams} t on t.id = m.team
          where m.user_id = %s order by t.name
         """
         return self._all(TeamRow, text, (user,))
 
     def user(self, user: str) -> UserRow | None:
-        return self._one(UserRow, "select * from {s}.users_v1 where id = %s", (user,))
+        return self._one(UserRow, "select * from {users} where id = %s", (user,))
 
     def users(self, users: Sequence[str]) -> list[UserRow]:
         """Those of ``users`` that exist, in no order."""
-        return self._all(UserRow, "select * from {s}.users_v1 where id = any(%s)", (list(users),))
+        return self._all(UserRow, "select * from {users} where id = any(%s)", (list(users),))
 
     def tokens(self, user: str, team: str) -> list[TokenRow]:
         """Newest first, revoked ones too."""
-        text = (
-            "select * from {s}.tokens_v1 where user_id = %s and team = %s order by issued_at desc"
-        )
+        text = "select * from {tokens} where user_id = %s and team = %s order by issued_at desc"
         return self._all(TokenRow, text, (user, team))
 
     def secrets(self, team: str, user: str) -> list[SecretRow]:
         """The team's and the user's own, by name."""
-        text = "select * from {s}.secrets_v1 where team = %s and user_id in ('', %s) order by name, user_id"
+        text = (
+            "select * from {secrets} where team = %s and user_id in ('', %s) order by name, user_id"
+        )
         return self._all(SecretRow, text, (team, user))
 
     def quotas(self, scopes: Sequence[str]) -> list[QuotaRow]:
         """Those of ``scopes`` that were ever touched, by scope."""
-        text = "select * from {s}.quotas_v1 where scope = any(%s) order by scope"
+        text = "select * from {quotas} where scope = any(%s) order by scope"
         return self._all(QuotaRow, text, (list(scopes),))
 
     def events(
@@ -247,7 +255,7 @@ class Queries:
             return cursor.execute(self._sql(text), values).fetchall()
 
     def _sql(self, text: str) -> sql.Composed:
-        return sql.SQL(text).format(s=self._s)
+        return sql.SQL(text).format(**self._names)
 
 
 def _job_conditions(team: str, where: JobFilter) -> tuple[list[str], list[object]]:
