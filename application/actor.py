@@ -15,6 +15,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     team: str = ""
     role: Role | None = None
     scopes: tuple[str, ...] = ()
+    read_only: bool = False  # the team is archived
     command: str = ""  # the idempotency key or request id: the cause of what is recorded
 
 

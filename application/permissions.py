@@ -25,9 +25,11 @@ class Action(StrEnum):
     WRITE_SECRETS = "write secrets"
     ISSUE_TOKENS = "issue API tokens"
     READ_LOG = "read the event log"
+    LEAVE = "leave the team"
+    OWN = "hand over or close the team"
 
 
-_READER = frozenset({Action.READ})
+_READER = frozenset({Action.READ, Action.LEAVE})
 _MEMBER = _READER | {
     Action.LAUNCH,
     Action.STOP,
@@ -37,10 +39,10 @@ _MEMBER = _READER | {
     Action.ISSUE_TOKENS,
     Action.READ_LOG,
 }
-_ADMIN = frozenset(Action)
+_ADMIN = frozenset(Action) - {Action.OWN}
 
 MAY: dict[Role, frozenset[Action]] = {
-    Role.OWNER: _ADMIN,
+    Role.OWNER: frozenset(Action),
     Role.ADMIN: _ADMIN,
     Role.MEMBER: frozenset(_MEMBER),
     Role.VIEWER: _READER | {Action.ISSUE_TOKENS},
@@ -48,16 +50,17 @@ MAY: dict[Role, frozenset[Action]] = {
 }
 
 READ_SCOPE = "read"
-"""An API token with this scope alone may read and nothing else."""
+SCOPES: dict[str, frozenset[Action]] = {READ_SCOPE: frozenset({Action.READ, Action.READ_LOG})}
+"""What an API token with a scope may do, of what its owner's role allows; unknown scopes nothing."""
 
 
 def allowed(actor: Actor, action: Action) -> bool:
     """Whether the role, and the token's scopes when it has any, allow ``action``."""
-    if actor.role is None:
+    if actor.role is None or action not in MAY[actor.role]:
         return False
-    if actor.scopes == (READ_SCOPE,) and action not in (Action.READ, Action.READ_LOG):
+    if actor.read_only and action not in SCOPES[READ_SCOPE]:
         return False
-    return action in MAY[actor.role]
+    return not actor.scopes or any(action in SCOPES.get(s, ()) for s in actor.scopes)
 
 
 def require(actor: Actor, action: Action) -> None:

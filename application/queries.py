@@ -24,6 +24,7 @@ from projections.queries import After, JobFilter, Queries
 from projections.rows import (
     ArtifactRow,
     ExperimentRow,
+    InvitationRow,
     JobRow,
     MemberRow,
     ProviderRow,
@@ -60,6 +61,13 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     person: Person
     role: str
     since: datetime
+
+
+class Invited(msgspec.Struct, frozen=True, kw_only=True):
+    """``email`` is empty for a link, ``[erased]`` once it was erased."""
+
+    row: InvitationRow
+    email: str
 
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):
@@ -227,6 +235,22 @@ class Reads:
         """By membership age, names opened."""
         require(actor, Action.READ)
         return [self._member(row) for row in self._queries.members(actor.team)]
+
+    def invitations(self, actor: Actor) -> list[Invited]:
+        """The team's, newest first, addresses opened; those that are over too."""
+        require(actor, Action.MANAGE_MEMBERS)
+        rows = self._queries.invitations(actor.team)
+        return [Invited(row=row, email=self._address(row)) for row in rows]
+
+    def _address(self, row: InvitationRow) -> str:
+        return self._lab.vault.open(row.id, row.email_sealed) if row.email_sealed else ""
+
+    def own_email(self, user: str) -> str:
+        """The address of an account, opened; of no team."""
+        row = self._queries.user(user)
+        if row is None:
+            raise NotFound(kind="account", id=user)
+        return self._lab.vault.open(user, row.email_sealed)
 
     def people(self, actor: Actor, users: Sequence[str]) -> dict[str, Person]:
         """Those of ``users`` who are members of the actor's team."""

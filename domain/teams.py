@@ -45,7 +45,13 @@ class MemberRemoved(Event, frozen=True, kw_only=True, tag="team.member_removed.v
     user: str
 
 
-TeamEvent: TypeAlias = TeamCreated | TeamRenamed | MemberAdded | MemberRoleSet | MemberRemoved
+class TeamArchived(Event, frozen=True, kw_only=True, tag="team.archived.v1"):
+    """Closed for good: readable with its whole log, and nothing else."""
+
+
+TeamEvent: TypeAlias = (
+    TeamCreated | TeamRenamed | MemberAdded | MemberRoleSet | MemberRemoved | TeamArchived
+)
 EVENTS: tuple[type[Event], ...] = get_args(TeamEvent)
 
 
@@ -54,6 +60,7 @@ class Team(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 0
     name: str = ""
     roles: Mapping[str, Role] = {}
+    archived: bool = False
 
     def evolve(self, event: Event) -> Team:
         s = replace(self, id=event.originator_id, version=event.originator_version)
@@ -64,6 +71,8 @@ class Team(msgspec.Struct, frozen=True, kw_only=True):
                 return replace(s, roles={**s.roles, event.user: event.role})
             case MemberRemoved():
                 return replace(s, roles={u: r for u, r in s.roles.items() if u != event.user})
+            case TeamArchived():
+                return replace(s, archived=True)
         return s
 
     def add_member(self, user: str, role: Role, *, now: datetime, by: str) -> list[TeamEvent]:
@@ -77,7 +86,8 @@ class Team(msgspec.Struct, frozen=True, kw_only=True):
         self._must_hold(user)
         if self.roles[user] is role:
             return []
-        self._keep_an_owner(without=user)
+        if role is not Role.OWNER:
+            self._keep_an_owner(without=user)
         return [MemberRoleSet(user=user, role=role, **self._next(now, by))]
 
     def remove_member(self, user: str, *, now: datetime, by: str) -> list[TeamEvent]:
@@ -86,6 +96,20 @@ class Team(msgspec.Struct, frozen=True, kw_only=True):
             return []
         self._keep_an_owner(without=user)
         return [MemberRemoved(user=user, **self._next(now, by))]
+
+    def transfer(self, user: str, *, owner: str, now: datetime, by: str) -> list[TeamEvent]:
+        """Make member ``user`` an owner and ``owner`` an admin, both or neither."""
+        raised = self.set_role(user, Role.OWNER, now=now, by=by)
+        team = self
+        for event in raised:
+            team = team.evolve(event)
+        return (
+            raised if user == owner else raised + team.set_role(owner, Role.ADMIN, now=now, by=by)
+        )
+
+    def archive(self, *, now: datetime, by: str) -> list[TeamEvent]:
+        """Close it for good. What is closed stays so."""
+        return [] if self.archived else [TeamArchived(**self._next(now, by))]
 
     def rename(self, name: str, *, now: datetime, by: str) -> list[TeamEvent]:
         return [] if name == self.name else [TeamRenamed(name=name, **self._next(now, by))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
+from application.commands.invitations import look_at_invitation
 from application.task_yaml import read_task
 from domain.errors import InvalidTask
 from domain.job_events import JobStatus
@@ -11,7 +12,7 @@ from graphql_api.context import Info, in_thread
 from graphql_api.limits import PAGE_USUAL
 from graphql_api.paging import page_info, place_of, size_of
 from graphql_api.scalars import Long
-from graphql_api.types.account import ApiToken, Me, Member, Secret
+from graphql_api.types.account import ApiToken, Invitation, Me, Member, Offered, Secret
 from graphql_api.types.compute import Check, CheckRow, Offer, Provider, Quota
 from graphql_api.types.job import Job, JobConnection, JobCount, JobWhere, edge_of
 from graphql_api.types.telemetry import Artifact, Event, EventPage, LogLine, MetricPoints
@@ -199,6 +200,18 @@ class AccountQueries:
     async def members(self, info: Info) -> list[Member]:
         actor = await info.context.actor()
         return [Member.of(row) for row in await in_thread(info.context.reads.members, actor)]
+
+    @strawberry.field(description="Newest first, those that are over too. For admins.")
+    async def invitations(self, info: Info) -> list[Invitation]:
+        actor = await info.context.actor()
+        rows = await in_thread(info.context.reads.invitations, actor)
+        return [Invitation.of(row) for row in rows]
+
+    @strawberry.field(description="What the link with this end offers. Needs no credential.")
+    async def invitation(self, info: Info, secret: str) -> Offered:
+        use, client = info.context.use, info.context.client
+        info.context.shared.tries_per_client.note(client, use.lab.clock.now())
+        return Offered.of(await in_thread(look_at_invitation, use.lab, secret))
 
     @strawberry.field(description="Your own in this team, newest first.")
     async def tokens(self, info: Info) -> list[ApiToken]:

@@ -16,11 +16,11 @@ from graphql_api.limits import MAX_BATCH, MAX_TOKENS, RULES
 from graphql_api.mutations.accounts import (
     SecretMutations,
     SessionMutations,
-    TeamMutations,
     TokenMutations,
 )
 from graphql_api.mutations.compute import ProviderMutations
 from graphql_api.mutations.jobs import JobMutations
+from graphql_api.mutations.teams import InvitationMutations, MemberMutations, TeamMutations
 from graphql_api.mutations.workspace import ExperimentMutations, TaskMutations
 from graphql_api.queries import Query
 from graphql_api.scalars import LONG, Long
@@ -40,6 +40,8 @@ class Mutation(
     TokenMutations,
     SecretMutations,
     TeamMutations,
+    MemberMutations,
+    InvitationMutations,
 ):
     pass
 

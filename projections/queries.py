@@ -20,6 +20,7 @@ from projections.rows import (
     ArtifactRow,
     EventRow,
     ExperimentRow,
+    InvitationRow,
     JobRow,
     MemberRow,
     PositionRow,
@@ -199,11 +200,16 @@ class Queries:
         """
         return self._all(MemberRow, text, (team,))
 
+    def invitations(self, team: str) -> list[InvitationRow]:
+        """Newest first, those that are over too."""
+        text = "select * from {invitations} where team = %s order by sent_at desc, id desc"
+        return self._all(InvitationRow, text, (team,))
+
     def teams_of(self, user: str) -> list[TeamRow]:
-        """By name, with the user's role in each."""
+        """By name, archived ones last, with the user's role in each."""
         text = """
         select t.*, m.role from {members} m join {teams} t on t.id = m.team
-         where m.user_id = %s order by t.name
+         where m.user_id = %s order by t.archived_at nulls first, t.name
         """
         return self._all(TeamRow, text, (user,))
 

@@ -169,6 +169,22 @@ class TeamRow(_Row, frozen=True, kw_only=True):
     slug: str
     created_at: datetime
     role: str
+    archived_at: datetime | None = None
+
+
+class InvitationRow(_Row, frozen=True, kw_only=True):
+    """Open while neither ``cancelled_at`` nor ``accepted_at`` is set and ``expires_at`` is ahead."""
+
+    id: str
+    team: str
+    role: str
+    email_sealed: str
+    sent_at: datetime
+    sent_by: str
+    expires_at: datetime
+    cancelled_at: datetime | None = None
+    accepted_at: datetime | None = None
+    accepted_by: str | None = None
 
 
 class TokenRow(_Row, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from domain import compute, experiments, quotas, secrets, tasks, teams, tokens, users
+from domain import compute, experiments, invitations, quotas, secrets, tasks, teams, tokens, users
 from domain.artifacts import ArtifactDeleted, ArtifactSaved
 from domain.model import Event
 from projections.base import Column, Patch, Projection, SqlType, Table, Value
@@ -33,7 +33,27 @@ TABLES = (
     ),
     Table(
         name="teams",
-        columns=(Column(name="name"), Column(name="slug"), Column(name="created_at", type=TIME)),
+        columns=(
+            Column(name="name"),
+            Column(name="slug"),
+            Column(name="created_at", type=TIME),
+            Column(name="archived_at", type=TIME),
+        ),
+    ),
+    Table(
+        name="invitations",
+        columns=(
+            Column(name="team"),
+            Column(name="role"),
+            Column(name="email_sealed"),
+            Column(name="sent_at", type=TIME),
+            Column(name="sent_by"),
+            Column(name="expires_at", type=TIME),
+            Column(name="cancelled_at", type=TIME),
+            Column(name="accepted_at", type=TIME),
+            Column(name="accepted_by"),
+        ),
+        indexes=("team, sent_at desc",),
     ),
     Table(
         name="members",
@@ -173,6 +193,18 @@ def _member(e: teams.MemberAdded | teams.MemberRoleSet) -> Patch:
     return Patch("members", f"{e.originator_id}/{e.user}", set=row)
 
 
+def _invitation(e: invitations.InvitationSent) -> Patch:
+    row: Row = {
+        "team": e.team,
+        "role": e.role,
+        "email_sealed": e.email_sealed,
+        "sent_at": e.at,
+        "sent_by": e.by,
+        "expires_at": e.expires_at,
+    }
+    return Patch("invitations", e.originator_id, set=row)
+
+
 def _experiment(e: experiments.ExperimentCreated) -> Patch:
     row: Row = {
         "team": e.team,
@@ -297,6 +329,17 @@ PATCHES: Mapping[type[Event], Callable[[Any], Patch | tuple[Patch, ...]]] = {
     teams.MemberAdded: _member,
     teams.MemberRoleSet: _member,
     teams.MemberRemoved: lambda e: Patch("members", f"{e.originator_id}/{e.user}", delete=True),
+    teams.TeamArchived: lambda e: Patch("teams", e.originator_id, set={"archived_at": e.at}),
+    invitations.InvitationSent: _invitation,
+    invitations.InvitationResent: lambda e: Patch(
+        "invitations", e.originator_id, set={"expires_at": e.expires_at}
+    ),
+    invitations.InvitationCancelled: lambda e: Patch(
+        "invitations", e.originator_id, set={"cancelled_at": e.at}
+    ),
+    invitations.InvitationAccepted: lambda e: Patch(
+        "invitations", e.originator_id, set={"accepted_at": e.at, "accepted_by": e.user}
+    ),
     experiments.ExperimentCreated: _experiment,
     experiments.ExperimentRenamed: lambda e: Patch(
         "experiments", e.originator_id, set={"name": e.name}
@@ -343,4 +386,4 @@ def fold_workspace(event: Event, position: int) -> Sequence[Patch]:
     return patches if isinstance(patches, tuple) else (patches,)
 
 
-WORKSPACE_PROJECTION = Projection(name="workspace", version=1, tables=TABLES, fn=fold_workspace)
+WORKSPACE_PROJECTION = Projection(name="workspace", version=2, tables=TABLES, fn=fold_workspace)

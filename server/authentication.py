@@ -38,7 +38,11 @@ def _in_team(lab: Lab, queries: Queries, found: Found, team: str) -> Actor:
         if not mine:
             return Actor(by=by, user=found.user)
         wanted = mine[0].id
-    role = fold_team(lab.log.stream(wanted)).roles.get(found.user)
+    state = fold_team(lab.log.stream(wanted))
+    role = state.roles.get(found.user)
     if role is None:
         raise NotFound(kind="team", id=wanted)
-    return Actor(by=by, user=found.user, team=wanted, role=role, scopes=found.scopes)
+    return Actor(
+        by=by, user=found.user, team=wanted, role=role, scopes=found.scopes,
+        read_only=state.archived,
+    )  # fmt: skip

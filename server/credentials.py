@@ -21,7 +21,7 @@ from application.ports import Found
 from projections.connection import Pool, lease
 from server.keys import MasterKey
 
-PREFIX = {"api": "lab_", "session": "labs_", "setup": "labsetup_"}
+PREFIX = {"api": "lab_", "session": "labs_", "invitation": "labinv_"}
 NODE_PREFIX = "labjob_"
 
 _SET = """

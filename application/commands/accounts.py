@@ -1,4 +1,4 @@
-"""People, their teams and credentials: set-up, sign-in, members, API tokens."""
+"""People and their credentials: accounts, sign-in, new teams, API tokens."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from datetime import timedelta
 import msgspec
 
 from application.actor import Actor
-from application.commands.idempotency import once, once_at
+from application.commands.idempotency import once
 from application.commands.naming import claiming, clean_name, holder
 from application.lab import Lab
 from application.log import UniqueTaken
-from application.permissions import READ_SCOPE, Action, require
+from application.permissions import SCOPES, Action, require
 from domain.errors import AlreadyExists, InvalidInput, NotAuthenticated, NotFound
 from domain.experiments import DEFAULT_NAMES, ExperimentCreated
 from domain.experiments import unique_name as unique_experiment
 from domain.model import Event, Guard
-from domain.teams import Role, create_team, unique_slug
-from domain.teams import fold as fold_team
+from domain.teams import create_team, unique_slug
 from domain.tokens import SessionOpened, TokenIssued
 from domain.tokens import fold as fold_credential
 from domain.users import UserPasswordSet, UserRegistered, unique_email
@@ -30,7 +29,6 @@ PASSWORD_MAX = 1_024
 SESSION_DAYS = 14
 HERE = "on this server"
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
-SCOPES = frozenset({READ_SCOPE})
 
 
 class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +44,7 @@ class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
 
 def register_user(lab: Lab, actor: Actor, *, email: str, name: str, password: str) -> str:
     """A new person's id. ``AlreadyExists`` when the address has an account."""
-    address = _email(email)
+    address = clean_email(email)
     _strong(password)
     shown = clean_name("name", name or address.partition("@")[0])
     made = lab.ids.new("user")
@@ -148,7 +146,7 @@ def issue_token(
     """
     require(actor, Action.ISSUE_TOKENS)
     name = clean_name("name", name)
-    unknown = sorted(set(scopes) - SCOPES)
+    unknown = sorted(set(scopes) - set(SCOPES))
     if unknown:
         way_out = f"Known scopes: {', '.join(sorted(SCOPES))}; none at all means all you may do."
         raise InvalidInput(field="scopes", value=unknown[0], way_out=way_out)
@@ -186,27 +184,6 @@ def revoke_credential(lab: Lab, actor: Actor, credential: str) -> int:
     ).position
 
 
-def add_member(lab: Lab, actor: Actor, *, email: str, role: Role, key: str = "") -> int:
-    """Make a registered person a member, or give a member another role. Once with ``key``."""
-    require(actor, Action.MANAGE_MEMBERS)
-    user = holder(lab, f"email:{lab.vault.digest(email.strip())}")
-    if not user:
-        raise NotFound(kind="account", id=email)
-    if role is Role.OWNER and actor.role is not Role.OWNER:
-        raise InvalidInput(field="role", value=role, way_out="Only an owner makes owners.")
-
-    def record(guards: tuple[Guard, ...]) -> int:
-        return lab.change(
-            actor.team,
-            fold_team,
-            lambda t: t.add_member(user, role, now=lab.clock.now(), by=actor.by),
-            actor=actor,
-            guards=guards,
-        ).position
-
-    return once_at(lab, actor, key, ("add_member", actor.team, user, role), record=record)
-
-
 def slug_of(name: str) -> str:
     """``name`` as a short name: lower-case ASCII letters, digits and dashes."""
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
@@ -237,7 +214,8 @@ def _issued(
     return secret, fact
 
 
-def _email(text: str) -> str:
+def clean_email(text: str) -> str:
+    """``text`` trimmed. ``InvalidInput`` when it is no address."""
     address = text.strip()
     if not EMAIL.fullmatch(address) or not address.isprintable():
         way_out = "Give an address like name@example.org."

@@ -1,4 +1,4 @@
-"""Sign in and out, tokens, secrets, members, teams."""
+"""Sign in and out, tokens, secrets."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from application.commands import accounts
 from application.commands.secrets import delete_secret, set_secret
 from application.ports import Found
 from domain.errors import NotAuthenticated
-from domain.teams import Role
 from graphql_api.context import Context, Info, in_thread
 from graphql_api.scalars import Key, Long
-from graphql_api.types.account import ApiToken, Member, Secret, Team
+from graphql_api.types.account import ApiToken, Secret
 
 
 @strawberry.type(description="`token` is the session's credential; keep it safe.")
@@ -39,19 +38,6 @@ class TokenPayload:
 class SecretPayload:
     position: Long
     secret: Secret | None
-
-
-@strawberry.type(description="The members after the change.")
-class MembersPayload:
-    position: Long
-    members: list[Member]
-
-
-@strawberry.type(description="`team` is null when it was not shown within 2 s.")
-class TeamPayload:
-    id: strawberry.ID
-    position: Long
-    team: Team | None
 
 
 @strawberry.type
@@ -152,36 +138,6 @@ class SecretMutations:
         position = await in_thread(delete_secret, lab, actor, name=name, personal=personal)
         await info.context.shown(position)
         return SecretPayload(position=Long(position), secret=None)
-
-
-@strawberry.type
-class TeamMutations:
-    @strawberry.mutation(description="Make a registered person a member, or change their role.")
-    async def add_member(
-        self, info: Info, email: str, role: Role, idempotency_key: Key = ""
-    ) -> MembersPayload:
-        actor = await info.context.actor(idempotency_key)
-        lab = info.context.use.lab
-        position = await in_thread(
-            accounts.add_member, lab, actor, email=email, role=role, key=idempotency_key
-        )
-        await info.context.shown(position)
-        members = await in_thread(info.context.reads.members, actor)
-        return MembersPayload(position=Long(position), members=[Member.of(m) for m in members])
-
-    @strawberry.mutation(description="A new team that you own.")
-    async def create_team(self, info: Info, name: str, idempotency_key: Key = "") -> TeamPayload:
-        actor = await info.context.actor(idempotency_key)
-        if actor.scopes:
-            raise NotAuthenticated(why="teams are made with a session, not with a limited token")
-        lab = info.context.use.lab
-        made = await in_thread(
-            accounts.found_team, lab, actor, name=name, owner=actor.user, key=idempotency_key
-        )
-        position = await info.context.done()
-        me = await in_thread(info.context.reads.me, actor)
-        team = next((Team.of(row) for row in me.teams if row.id == made), None)
-        return TeamPayload(id=strawberry.ID(made), position=Long(position), team=team)
 
 
 def _own_credential(context: Context) -> Found:

@@ -7,6 +7,7 @@ from datetime import datetime
 import strawberry
 
 from application import queries
+from application.commands import invitations
 from domain.teams import Role
 from projections.rows import SecretRow, TeamRow, TokenRow
 
@@ -31,6 +32,7 @@ class Team:
     slug: str
     role: Role
     created_at: datetime
+    archived_at: datetime | None
 
     @classmethod
     def of(cls, row: TeamRow) -> Team:
@@ -40,6 +42,48 @@ class Team:
             slug=row.slug,
             role=Role(row.role),
             created_at=row.created_at,
+            archived_at=row.archived_at,
+        )
+
+
+@strawberry.type(description="An offer to join the team; its link is shown once, when it is made.")
+class Invitation:
+    id: strawberry.ID
+    role: Role
+    email: str | None = strawberry.field(description="Null for a link that anybody may take.")
+    sent_at: datetime
+    expires_at: datetime
+    cancelled_at: datetime | None
+    accepted_at: datetime | None
+
+    @classmethod
+    def of(cls, invited: queries.Invited) -> Invitation:
+        row = invited.row
+        return cls(
+            id=strawberry.ID(row.id),
+            role=Role(row.role),
+            email=invited.email or None,
+            sent_at=row.sent_at,
+            expires_at=row.expires_at,
+            cancelled_at=row.cancelled_at,
+            accepted_at=row.accepted_at,
+        )
+
+
+@strawberry.type(description="What the holder of an invitation's link is offered.")
+class Offered:
+    team_name: str
+    role: Role
+    email: str | None = strawberry.field(description="The one address it is for; null: any.")
+    expires_at: datetime | None
+
+    @classmethod
+    def of(cls, offered: invitations.Offered) -> Offered:
+        return cls(
+            team_name=offered.team_name,
+            role=offered.role,
+            email=offered.email or None,
+            expires_at=offered.expires_at,
         )
 
 

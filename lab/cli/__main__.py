@@ -23,6 +23,7 @@ GROUPS = {
     "provider": "add, check and choose compute providers",
     "event": "read and follow the event log",
     "secret": "set, list and delete secrets",
+    "team": "members, roles, invitations; create, hand over and close teams",
     "token": "create, list and revoke API tokens",
     "quota": "show and set compute quotas",
     "sync": "send runs that were recorded offline",
@@ -31,6 +32,7 @@ GROUPS = {
 ALIASES = {"jobs": "job", "tasks": "task", "experiments": "experiment", "events": "event"} | {
     "providers": "provider",
     "secrets": "secret",
+    "teams": "team",
     "tokens": "token",
 }
 MODULES = {"login": "signing", "logout": "signing", "whoami": "signing", "run": "running"}

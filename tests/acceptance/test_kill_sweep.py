@@ -76,7 +76,7 @@ def test_a_second_worker_takes_over(lab_cluster: Cluster, point: str) -> None:
         dice = random.Random(f"two {point}{seed}")
         wait_until(lambda: not leads(lab_cluster))  # a killed leader's session ends a moment later
         lab_cluster.start("worker", name="first", failpoint=f"{point}:{dice.choice((1, 2))}")
-        wait_until(lambda: leads(lab_cluster))
+        wait_until(lambda: leads(lab_cluster) or lab_cluster.died("first"))
         lab_cluster.start("worker", name="second")
         jobs = {f"{seed}-{n}": queue(lab_cluster, f"{seed}-{n}") for n in range(2)}
         wait_until(lambda: lab_cluster.died("first"), tell=lambda: f"never reached {point}")
