@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from application.actor import Actor
-from domain.errors import NotAuthenticated, NotFound, PermissionDenied
+from domain.errors import NotAuthenticated, NotFound, PermissionDenied, TeamClosed, TokenLimited
 from domain.teams import Role
 
 
@@ -67,8 +67,13 @@ def require(actor: Actor, action: Action) -> None:
     """Nothing, or ``NotAuthenticated`` / ``PermissionDenied``."""
     if not actor.user:
         raise NotAuthenticated(why="no valid session or API token came with the request")
-    if not allowed(actor, action):
-        raise PermissionDenied(action=action, role=actor.role or "none")
+    if allowed(actor, action):
+        return
+    if actor.read_only and actor.role and action in MAY[actor.role]:
+        raise TeamClosed
+    if actor.scopes and actor.role and action in MAY[actor.role]:
+        raise TokenLimited(scopes=", ".join(actor.scopes))
+    raise PermissionDenied(action=action, role=actor.role or "none")
 
 
 def require_own(actor: Actor, team: str, *, kind: str, id: str) -> None:

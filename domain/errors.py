@@ -141,6 +141,14 @@ class PermissionDenied(LabError):
     sentence = "Your role ({role}) may not {action}. Ask a team owner or admin."
 
 
+class TeamClosed(PermissionDenied):
+    sentence = "This team is closed: it can be read, and nothing can be changed."
+
+
+class TokenLimited(PermissionDenied):
+    sentence = "This API token may only {scopes}. Use another one, or sign in."
+
+
 class RateLimited(LabError):
     """Too many tries. Values: ``retry_after_s``."""
 

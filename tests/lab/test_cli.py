@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from graphql import parse, validate
@@ -21,66 +17,10 @@ from lab.cli.__main__ import GROUPS
 from lab.cli.client import OPERATIONS
 from lab.cli.failures import CliError
 from lab.cli.job_files import inside
-from tests.fakes.schemas import unused_schema
-from tests.graphql_api.rig import PASSWORD, TASK, Rig, rig
+from tests.graphql_api.rig import TASK
+from tests.lab.shell import ROOT, Shell
 
 pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("cli")]
-ROOT = Path(__file__).parents[2]
-
-
-class Shell:
-    """A home folder and the server to talk to."""
-
-    def __init__(self, api: Rig, home: Path) -> None:
-        self.api, self.home = api, home
-        keep = {k: v for k, v in os.environ.items() if not k.startswith("LAB_")}
-        self.env = {**keep, "LAB_CONFIG_DIR": str(home / "config"), "LAB_SERVER_URL": api.url}
-        self.env |= {"PYTHONPATH": str(ROOT), "LAB_PASSWORD": PASSWORD}
-
-    def argv(self, *words: str) -> list[str]:
-        return [sys.executable, "-m", "lab", *words]
-
-    def run(self, *words: str, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            self.argv(*words),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            env={**self.env, **env},
-            cwd=self.home,
-            timeout=60,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return done
-
-    def ok(self, *words: str, stdin: str = "") -> str:
-        done = self.run(*words, stdin=stdin)
-        assert done.returncode == 0, (words, done.stdout, done.stderr)
-        return done.stdout
-
-    def json(self, *words: str) -> Any:
-        return json.loads(self.ok(*words, "--json"))
-
-    def fails(self, code: int, *words: str, **env: str) -> str:
-        """The one thing told on stderr."""
-        done = self.run(*words, **env)
-        assert done.returncode == code, (words, done.returncode, done.stdout, done.stderr)
-        return done.stderr
-
-
-@pytest.fixture(scope="module")
-def api(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    with rig(postgres, unused_schema("cli"), tmp_path_factory.mktemp("server")) as running:
-        yield running
-
-
-@pytest.fixture
-def shell(api: Rig, tmp_path: Path) -> Shell:
-    """Somebody who is signed in."""
-    made = Shell(api, tmp_path)
-    made.ok("login", "--email", api.owner.email)
-    return made
 
 
 def test_every_operation_is_one_of_the_schema() -> None:
