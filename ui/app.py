@@ -25,7 +25,9 @@ from application.commands.setup import setup_code, setup_open
 from application.use import Use
 from domain.errors import StoreUnavailable
 from ui.gateway import Gateway
+from ui.joining import PREFIX, Joining
 from ui.pages.experiments import experiments
+from ui.pages.invitation import invitation_page
 from ui.pages.job import job
 from ui.pages.jobs import jobs
 from ui.pages.launch import launch
@@ -70,6 +72,7 @@ ROUTES: Mapping[str, Page] = {
 def mount_pages(app: Starlette, use: Use) -> None:
     """Serve every page from ``app``, at the paths its own routes leave free. Call it last, once."""
     sign_in = SignInRoutes(use)
+    joining = Joining(use, sign_in)
     sheet = "\n".join((HERE / "theme" / f"{name}.css").read_text() for name in SHEETS)
     version = hashlib.sha256(sheet.encode()).hexdigest()[:10]
     pages = Starlette(
@@ -77,12 +80,14 @@ def mount_pages(app: Starlette, use: Use) -> None:
             Route("/login", sign_in.sign_in, methods=["POST"]),
             Route("/logout", sign_in.sign_out, methods=["POST"]),
             Route("/setup", sign_in.set_up, methods=["POST"]),
+            Route(PREFIX + "{secret}", joining.join, methods=["POST"]),
             Route("/team", sign_in.choose_team, methods=["POST"]),
             Route("/static/app.css", _style(sheet)),
             Route("/favicon.ico", _mark),
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ]
     )
+    _build_invitation(joining, version)
     _build_pages(use, version)
     ui.run_with(
         pages,  # type: ignore[arg-type]  # a Starlette app has everything that run_with uses
@@ -96,6 +101,15 @@ def mount_pages(app: Starlette, use: Use) -> None:
     )
     app.mount("/", Guard(pages, use))
     _run_together(app, pages, use)
+
+
+def _build_invitation(joining: Joining, version: str) -> None:
+    @ui.page(PREFIX + "{secret}", title="Invitation · Labledger")
+    async def invitation_route(request: Request, secret: str, error: str = "") -> None:
+        _head(request, version)
+        offered = await joining.offered(request, secret)
+        _, address = await joining.member(request)
+        invitation_page(offered, secret, member=address, error=error)
 
 
 def _build_pages(use: Use, version: str) -> None:

@@ -23,7 +23,7 @@ from domain.errors import LabError, NotAuthenticated, NotFound
 from ui.rate import Tries
 
 OPEN = frozenset({"/login", "/logout", "/setup", "/favicon.ico"})
-ASSETS = ("/static/", "/_nicegui/")
+UNGUARDED = ("/static/", "/_nicegui/", "/invitation/")
 SOCKET = "/_nicegui_ws/"
 TEAM_COOKIE = "lab_team"
 MAX_AGE_S = 14 * 86_400
@@ -69,7 +69,7 @@ class Guard:
         socket = path.startswith(SOCKET)
         if (socket or scope.get("method", "GET") not in SAFE) and not same_origin(scope, self._use):
             return PlainTextResponse("This request came from another site.", 403)
-        if not socket and (path in OPEN or path.startswith(ASSETS)):
+        if not socket and (path in OPEN or path.startswith(UNGUARDED)):
             return None
         actor = await self._actor(scope)
         scope.setdefault("state", {})["actor"] = actor

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from application.commands.invitations import invite
 from application.commands.jobs import Launch, queue_job
 from application.commands.tasks import create_task
+from domain.teams import Role
 from tests.ui.browser import chromium, connected, sign_in, window
 from tests.ui.conftest import EMAIL, PASSWORD, Site, eventually
 
@@ -153,3 +155,28 @@ def test_signing_out_leaves_every_open_page(site: Site, page: Page) -> None:
     page.click("button[aria-label='Sign out']")
     page.wait_for_url(re.compile("/login"))
     other.wait_for_url(re.compile("/login"))
+
+
+def test_an_invited_person_makes_an_account_by_the_link_and_is_in(
+    site: Site, browser: Browser
+) -> None:
+    _, secret = invite(site.system.lab, site.owner(), role=Role.MEMBER, email="bob@lab.example")
+    with window(browser, site.url) as (page, wrong):
+        page.goto(f"/invitation/{secret}")
+        expect(page.locator("h1")).to_have_text("Join Fieldmouse Lab")
+        expect(page.locator("#email")).to_have_value("bob@lab.example")
+        page.fill("#name", EVIL)
+        page.fill("#password", "short")
+        page.click("button")
+        expect(page.locator("[role=alert]")).to_contain_text("characters")
+        page.fill("#name", EVIL)
+        page.fill("#password", PASSWORD)
+        page.click("button")
+        page.wait_for_url(re.compile("/jobs$"))
+        connected(page)
+        page.goto(f"/invitation/{secret}")
+        expect(page.locator(".form")).to_contain_text("opens nothing any more")
+        assert wrong == []
+    site.settled()
+    roles = [m.role for m in site.system.queries.members(site.owner().team)]
+    assert roles == [Role.OWNER, Role.MEMBER]
