@@ -59,7 +59,10 @@ def create_table(conn: Connection, projection: Projection, table: Table, *, sche
     """The table without its indexes."""
     columns = sql.SQL(", ").join(_column(column) for column in table.columns)
     conn.execute(
-        sql.SQL("create table {t} ({key} text primary key, position bigint not null, {c})").format(
+        sql.SQL(
+            "create {u} table {t} ({key} text primary key, position bigint not null, {c})"
+        ).format(
+            u=sql.SQL("unlogged" if projection.shadow else ""),
             t=sql.Identifier(schema, projection.table_name(table.name)),
             key=sql.Identifier(table.key),
             c=columns,

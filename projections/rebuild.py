@@ -18,7 +18,7 @@ from projections.projector import END, Projector
 
 Connection = psycopg.Connection[Any]
 
-REBUILD_BATCH = 20_000
+REBUILD_BATCH = 5_000
 
 
 @dataclass(kw_only=True, frozen=True)
@@ -52,6 +52,8 @@ def rebuild(
     projector = replay(conn, shadow, schema, log_schema=schema, catalogue=catalogue)
     with conn.transaction():
         for table in projection.tables:
+            name = sql.Identifier(schema, shadow.table_name(table.name))
+            conn.execute(sql.SQL("alter table {} set logged").format(name))
             ddl.create_indexes(conn, shadow, table, schema=schema)
     with conn.transaction():
         # The live projector's compare-and-set waits for this row, then sees our position.
