@@ -75,11 +75,14 @@ class SshLink:
         self._failures = 0
         self._not_before = 0.0
         self._problem = ""
+        self.asked = 0
+        """Commands and file reads so far."""
 
     def run(
         self, argv: Sequence[str], *, stdin: Iterable[bytes] = (), timeout_s: float = 60.0
     ) -> Done:
         """The ended command. ``ProviderUnavailable`` when it is unknown whether it ran or how it ended."""
+        self.asked += 1
         channel = self._channel()
         try:
             channel.settimeout(timeout_s)
@@ -98,6 +101,7 @@ class SshLink:
 
     def read(self, path: str, *, offset: int, limit: int) -> bytes | None:
         """At most ``limit`` bytes of a remote file from ``offset``; ``None`` when there is none."""
+        self.asked += 1
         try:
             with self._files().open(path, "rb") as file:
                 file.seek(offset)

@@ -1,6 +1,7 @@
 # $1 work folder, $2 token, $3 grace in seconds. SIGTERM to the wrapper, which kills after the grace;
 # asked again half a minute after that, Slurm ends the job itself.
-row=$(squeue --me -h -a -t PD,CF,R,S,ST,RQ,RH -n "lab-$2" -o '%A %T %D') || exit 71
+called "$1/jobs/$2"
+row=$(rows_of '%i %T %D' -t PD,CF,R,S,ST,RQ,RH) || exit 71
 [ -n "$row" ] || exit 0
 read -r id state nodes <<<"${row##*$'\n'}"
 cd -- "$1/jobs/$2" 2>/dev/null
