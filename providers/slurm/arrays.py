@@ -82,7 +82,7 @@ def array_members(
     """Every attempt's folder and the array's; its script is last and so vouches for the rest."""
     yield folder("jobs")
     for index, request in enumerate(array.requests):
-        yield from _element(array.name, index, request.token)
+        yield from _element(array.name, index, request)
         alone = members(request, settings, nodes, place=place, read_blob=read_blob)
         for member in alone:
             if not member.name.startswith("files"):
@@ -97,10 +97,11 @@ def array_members(
     yield text("array/job.sh", script(array, place=place).encode(), mode=0o700)
 
 
-def _element(name: str, index: int, token: str) -> Iterator[Member]:
-    here, shared = f"jobs/{token}", f"../../arrays/{name}"
+def _element(name: str, index: int, request: JobRequest) -> Iterator[Member]:
+    here, shared = f"jobs/{request.token}", f"../../arrays/{name}"
     yield folder(here)
     yield text(f"{here}/element", f"{name}_{index}\n".encode())
     yield symlink(f"{here}/job_id", f"{shared}/job_id")
     yield symlink(f"{here}/slurm.log", f"{shared}/{index}.log")
-    yield symlink(f"{here}/files", f"{shared}/files")
+    if blobs(request):
+        yield symlink(f"{here}/files", f"{shared}/files")

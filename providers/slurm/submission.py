@@ -151,7 +151,7 @@ def members(
     for sha256, size in blobs(request).items():
         yield Member(f"files/{sha256}", size, partial(read_blob, sha256))
     for node in range(count):
-        for name in ("", "/blobs", "/journal", "/work"):
+        for name in ("", "/journal"):  # the wrapper makes the others; each costs a shared disk time
             yield folder(f"{node}{name}")
         what = bundle(request, settings, place=place, node=node)
         yield text(f"{node}/bundle.json", json.dumps(what).encode())

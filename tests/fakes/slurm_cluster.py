@@ -90,7 +90,7 @@ PrintMotd no
 MaxSessions 64
 MaxStartups 64
 Subsystem sftp internal-sftp
-SetEnv SLURM_CONF={root}/slurm.conf
+SetEnv SLURM_CONF={root}/slurm.conf HOME={root}/home
 """
 
 DBD_CONF = """\

@@ -205,7 +205,8 @@ def test_another_process_adopts_an_array_and_each_ran_once(
     others = [request("true") for _ in range(2)]
     those = handles(fresh, [*asked[4:], *others, *asked[:4]])
     assert len([one for one in ids(slurm) if one not in before]) <= len(others)
-    all_are(fresh, those, Phase.ENDED)
+    ends = all_are(fresh, those, Phase.ENDED)
+    assert [end.exit and end.exit.code for end in ends] == [0] * 10, ends
     assert [(tmp_path / str(n)).read_text() for n in range(8)] == ["ran\n"] * 8
     fresh.link.close()
 
