@@ -204,6 +204,10 @@ class Locks(Protocol):
         """
         ...
 
+    def hold_all(self, names: Collection[str]) -> AbstractContextManager[frozenset[str]]:
+        """The same for many at once; enters with those that were got."""
+        ...
+
 
 class Providers(Protocol):
     """Live adapters by provider id, made on first use."""

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import api, append, projection, sdk, startup, storage, submit_to_start
+from benchmarks import api, append, projection, sdk, slurm, startup, storage, submit_to_start
 from benchmarks.result import Row, show
 
 MEASURES: dict[str, Callable[[bool], list[Row]]] = {
@@ -14,6 +14,7 @@ MEASURES: dict[str, Callable[[bool], list[Row]]] = {
     "projection": lambda quick: projection.measure(50_000 if quick else 1_000_000),
     "sdk": lambda quick: sdk.rows(),
     "storage": lambda quick: storage.rows(),
+    "slurm": lambda quick: slurm.rows(quick=quick),
     "startup": lambda quick: startup.rows(quick=quick),
     "submit_to_start": lambda quick: submit_to_start.rows(quick=quick),
     "api": lambda quick: api.rows(quick=quick),

@@ -77,6 +77,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     ports: bool = False
     slots: bool = False  # admits a job only when there is room, so that jobs wait with us
     self_terminating: bool = False
+    batch: bool = False  # submit_many costs less than as many submits
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -193,6 +194,19 @@ class ComputeProvider(ABC):
 
         ``SubmissionRefused`` and ``NoCapacity`` promise that nothing was left behind.
         """
+
+    def submit_many(self, requests: Sequence[JobRequest]) -> Sequence[Submitted | ProviderError]:
+        """Each request's own outcome, in their order; idempotent by token as ``submit`` is.
+
+        An outcome means what ``submit`` means by it: after ``ProviderUnavailable`` nothing is known.
+        """
+        return [self._outcome(request) for request in requests]
+
+    def _outcome(self, request: JobRequest) -> Submitted | ProviderError:
+        try:
+            return self.submit(request)
+        except ProviderError as error:
+            return error
 
     @abstractmethod
     def find(self, token: str) -> Handle | None:

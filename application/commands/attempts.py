@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from application.actor import Actor, system
+from application.actor import system
 from application.commands.job_changes import change_job
 from application.lab import Lab
 from domain.artifacts import ArtifactSaved
@@ -44,7 +44,10 @@ def launch_job(lab: Lab, job: str, *, checkpoint: str = "") -> bool:
         lab.reached("launch.locked")
         try:
             claimed = change_job(
-                lab, job, lambda j: _claim(j, state.attempt, lab, checkpoint), actor=LAUNCHER
+                lab,
+                job,
+                lambda j: claim(lab, j, state.attempt, checkpoint=checkpoint),
+                actor=LAUNCHER,
             )
         except IllegalTransition:
             return False  # stopped, or launched by another, since it was listed
@@ -93,7 +96,8 @@ def explain_wait(lab: Lab, job: str, wait: Wait) -> None:
     )
 
 
-def _claim(job: Job, attempts_before: int, lab: Lab, checkpoint: str) -> list[JobEvent]:
+def claim(lab: Lab, job: Job, attempts_before: int, *, checkpoint: str) -> list[JobEvent]:
+    """The claim of the next attempt; nothing when another has claimed it. ``IllegalTransition``."""
     if job.attempt != attempts_before:
         return []
     return job.launch(now=lab.clock.now(), by=LAUNCHER.by, checkpoint=checkpoint)
@@ -107,7 +111,7 @@ def _submit(lab: Lab, job: Job) -> None:
     except ProviderUnavailable:
         return  # the outcome is unknown: recovery looks the token up
     except ProviderError as refused:
-        _refused(lab, job, refused, actor=LAUNCHER)
+        _refused(lab, job, refused)
         return
     lab.reached("launch.submitted")
     _record(lab, job, submitted, adopted=False)
@@ -116,33 +120,38 @@ def _submit(lab: Lab, job: Job) -> None:
 
 def _record(lab: Lab, job: Job, submitted: Submitted, *, adopted: bool) -> None:
     change_job(
-        lab,
-        job.id,
-        lambda j: j.submitted(
-            attempt=job.attempt,
-            ref=submitted.handle,
-            adopted=adopted,
-            price_per_hour=submitted.price_per_hour,
-            currency=submitted.currency,
-            now=lab.clock.now(),
-            by=LAUNCHER.by,
-        ),
+        lab, job.id, lambda j: record(lab, j, job.attempt, submitted, adopted=adopted),
         actor=LAUNCHER,
+    )  # fmt: skip
+
+
+def record(
+    lab: Lab, job: Job, attempt: int, submitted: Submitted, *, adopted: bool
+) -> list[JobEvent]:
+    """That the provider has the attempt; nothing when it is recorded already."""
+    return job.submitted(
+        attempt=attempt,
+        ref=submitted.handle,
+        adopted=adopted,
+        price_per_hour=submitted.price_per_hour,
+        currency=submitted.currency,
+        now=lab.clock.now(),
+        by=LAUNCHER.by,
     )
 
 
-def _refused(lab: Lab, job: Job, refused: ProviderError, *, actor: Actor) -> None:
-    change_job(
-        lab,
-        job.id,
-        lambda j: j.launch_refused(
-            attempt=job.attempt,
-            reason=str(refused),
-            transient=isinstance(refused, NoCapacity) or refused.transient,
-            now=lab.clock.now(),
-            by=actor.by,
-        ),
-        actor=actor,
+def _refused(lab: Lab, job: Job, refused: ProviderError) -> None:
+    change_job(lab, job.id, lambda j: refuse(lab, j, job.attempt, refused), actor=LAUNCHER)
+
+
+def refuse(lab: Lab, job: Job, attempt: int, refused: ProviderError) -> list[JobEvent]:
+    """That the provider would not have the attempt, in its own words."""
+    return job.launch_refused(
+        attempt=attempt,
+        reason=str(refused),
+        transient=isinstance(refused, NoCapacity) or refused.transient,
+        now=lab.clock.now(),
+        by=LAUNCHER.by,
     )
 
 

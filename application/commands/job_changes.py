@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from application.actor import Actor
 from application.lab import Change, Lab
+from domain.errors import Conflict, IllegalTransition
 from domain.job_events import JobCompleted, JobEvent, JobFailed, JobQuotaExtended, JobStopped
 from domain.jobs import Job, fold
 from domain.model import Event, Guard
@@ -17,6 +19,59 @@ def change_job(
 ) -> Change[Job]:
     """Load, decide, append with the ledger's part; again when another fact came first."""
     return lab.change(job, fold, decide, actor=actor, accompany=_ledger)
+
+
+def change_jobs(
+    lab: Lab, decisions: Mapping[str, Callable[[Job], Sequence[JobEvent]]], *, actor: Actor
+) -> list[Job]:
+    """What ``change_job`` does, for many in one append: the changed jobs, as they are after it.
+
+    A job whose move is not allowed any more is left out. When another fact came first, each is
+    changed by itself.
+    """
+    moves = [_move(lab, job, decide) for job, decide in decisions.items()]
+    moves = [move for move in moves if move.facts]
+    facts = [fact for move in moves for fact in move.facts]
+    guards = [guard for move in moves for guard in move.guards]
+    if not facts:
+        return []
+    try:
+        lab.append(facts, guards, actor=actor)
+    except Conflict:
+        return [job for move in moves for job in _alone(lab, move.job.id, decisions, actor=actor)]
+    return [move.job for move in moves]
+
+
+class _Move(NamedTuple):
+    job: Job
+    facts: Sequence[Event] = ()
+    guards: Sequence[Guard] = ()
+
+
+def _move(lab: Lab, job: str, decide: Callable[[Job], Sequence[JobEvent]]) -> _Move:
+    state = fold(lab.log.stream(job))
+    try:
+        events = decide(state)
+    except IllegalTransition:
+        return _Move(state)
+    extra, guards = _ledger(state, events)
+    for event in events:
+        state = state.evolve(event)
+    return _Move(state, [*events, *extra], guards)
+
+
+def _alone(
+    lab: Lab,
+    job: str,
+    decisions: Mapping[str, Callable[[Job], Sequence[JobEvent]]],
+    *,
+    actor: Actor,
+) -> list[Job]:
+    try:
+        changed = change_job(lab, job, decisions[job], actor=actor)
+    except IllegalTransition:
+        return []
+    return [fold(lab.log.stream(job))] if changed.events else []
 
 
 def _ledger(job: Job, events: Sequence[Event]) -> tuple[Sequence[Event], Sequence[Guard]]:

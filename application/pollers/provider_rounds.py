@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from application.actor import system
 from application.commands.attempts import explain_wait, launch_job, recover_launch
+from application.commands.batches import Waiting, launch_jobs
 from application.commands.compute import note_orphan_ended, note_reachable
 from application.commands.node import Stretch, apply_journal
 from application.commands.sightings import (
@@ -39,6 +40,7 @@ STOP_AGAIN_S = 5.0
 LIMITS_EVERY_S = 1.0
 ORPHAN_GRACE_S = 30.0
 LAUNCH_AT_MOST = 50
+BATCH_AT_MOST = 500
 QUEUE_LOOKED_AT = 1_000
 EXPLAIN_AT_MOST = 20
 SPOOL_LIMIT = 1024 * 1024
@@ -133,15 +135,24 @@ class Round:
 
     def _launch(self, adapter: ComputeProvider, state: Provider) -> None:
         """Launch in order. On a provider with slots the first job without room holds up the rest."""
-        for row in self.queries.waiting(self.provider, limit=LAUNCH_AT_MOST):
+        batch = adapter.capabilities.batch
+        together: list[Waiting] = []
+        most = BATCH_AT_MOST if batch else LAUNCH_AT_MOST
+        for row in self.queries.waiting(self.provider, limit=most):
             wait = self._wait(adapter, state, row)
-            if wait is None:
-                self._launch_one(row)
-                continue
-            if row.wait_code != wait.code:
-                explain_wait(self.lab, row.id, wait)
-            if wait.code.startswith("no_room"):
-                return
+            if wait is None and batch:
+                together.append(self._waiting(row))
+            elif wait is None:
+                launch_job(self.lab, row.id, checkpoint=self._checkpoint(row))
+            elif not self._explained(row, wait):
+                break
+        launch_jobs(self.lab, self.provider, together)
+
+    def _explained(self, row: WorkRow, wait: Wait) -> bool:
+        """Whether those behind it may have room all the same."""
+        if row.wait_code != wait.code:
+            explain_wait(self.lab, row.id, wait)
+        return not wait.code.startswith("no_room")
 
     def _explain_queue(self, adapter: ComputeProvider) -> None:
         """Tell jobs that wait for others so: a few each round, for they are many and in no hurry."""
@@ -156,9 +167,12 @@ class Round:
         for row in [row for row in others if not row.wait_code][:EXPLAIN_AT_MOST]:
             explain_wait(self.lab, row.id, wait)
 
-    def _launch_one(self, row: WorkRow) -> None:
-        checkpoint = self.queries.latest_checkpoint(row.id) if row.attempt else None
-        launch_job(self.lab, row.id, checkpoint=checkpoint.id if checkpoint else "")
+    def _waiting(self, row: WorkRow) -> Waiting:
+        return Waiting(job=row.id, attempt=row.attempt, checkpoint=self._checkpoint(row))
+
+    def _checkpoint(self, row: WorkRow) -> str:
+        found = self.queries.latest_checkpoint(row.id) if row.attempt else None
+        return found.id if found else ""
 
     def _wait(self, adapter: ComputeProvider, state: Provider, row: WorkRow) -> Wait | None:
         now = self.lab.clock.now()

@@ -7,6 +7,7 @@ changed with nearly every Slurm version. Not here: what the node wrapper wrote i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -14,7 +15,11 @@ import msgspec
 
 from domain.observations import Exit, FailureClass, Phase
 
-SQUEUE_FIELDS = "JobID:|,Name:|,State:|,exit_code:|,StartTime:|,SubmitTime:|,NodeList:|,Reason:|"
+SQUEUE_FIELDS = (
+    "JobArrayID:|,Name:|,State:|,exit_code:|,StartTime:|,SubmitTime:|,NodeList:|,Reason:|"
+)
+ELEMENTS = re.compile(r"(\d+)_\[([\d,-]+)(?:%\d+)?\]")
+"""``123_[5-9,12%4]``: those of an array that wait alike (https://slurm.schedmd.com/job_array.html)."""
 SACCT_FIELDS = "JobID,JobName%64,State%40,ExitCode,Start,Submit,NodeList%200,Reason%64"
 
 
@@ -62,7 +67,10 @@ STATES = {
 
 
 class SlurmJob(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of squeue or sacct. ``state`` is the bare state, ``by`` the uid that cancelled it."""
+    """One row of squeue or sacct. ``state`` is the bare state, ``by`` the uid that cancelled it.
+
+    The ``id`` of one of an array is ``123_4``; its ``name`` is the whole array's.
+    """
 
     id: str
     name: str
@@ -73,6 +81,12 @@ class SlurmJob(msgspec.Struct, frozen=True, kw_only=True):
     nodes: str = ""
     reason: str = ""
     by: str = ""
+
+    @property
+    def key(self) -> str:
+        """What tells it from every other job of ours: its name, and its place in an array."""
+        _, underscore, index = self.id.partition("_")
+        return f"{self.name}{underscore}{index}"
 
     @property
     def meaning(self) -> Meaning:
@@ -89,17 +103,39 @@ class SlurmJob(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_jobs(lines: Iterable[str]) -> Iterator[SlurmJob]:
-    """Rows of ``SQUEUE_FIELDS`` or ``SACCT_FIELDS`` (``--parsable2``); other lines are passed over."""
+    """Rows of ``SQUEUE_FIELDS`` or ``SACCT_FIELDS`` (``--parsable2``); other lines are passed over.
+
+    A row for several of an array becomes one job each.
+    """
     for line in lines:
         fields = [field.strip() for field in line.split("|")]
         if len(fields) < 8 or not fields[0][:1].isdigit():
             continue
         job, name, state, code, start, submit, nodes, reason = fields[:8]
         bare, _, by = state.partition(" by ")
-        yield SlurmJob(
-            id=job, name=name, state=bare.strip().rstrip("+"), exit=parse_exit(code), by=by.strip(),
-            start=_known(start), submit=_known(submit), nodes=_known(nodes), reason=_known(reason),
-        )  # fmt: skip
+        for each in _ids(job):
+            yield SlurmJob(
+                id=each, name=name, state=bare.strip().rstrip("+"), exit=parse_exit(code),
+                by=by.strip(), start=_known(start), submit=_known(submit), nodes=_known(nodes),
+                reason=_known(reason),
+            )  # fmt: skip
+
+
+def jobs_by_key(lines: Iterable[str]) -> dict[str, SlurmJob]:
+    """A row of a job's own goes before one for several of its array, which may be older."""
+    first = sorted(lines, key=lambda line: "[" not in line.partition("|")[0])
+    return {job.key: job for job in parse_jobs(first)}
+
+
+def _ids(job: str) -> Iterator[str]:
+    found = ELEMENTS.fullmatch(job)
+    if found is None:
+        yield job
+        return
+    for stretch in found[2].split(","):
+        first, _, last = stretch.partition("-")
+        for index in range(int(first), int(last or first) + 1):
+            yield f"{found[1]}_{index}"
 
 
 def parse_exit(text: str) -> Exit:

@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 BLOCK = 512
+PARCEL = 64 * 1024
 
 
 class Member(NamedTuple):
-    """A file of exactly ``size`` bytes, or a folder without any when ``name`` ends with a slash."""
+    """A file of exactly ``size`` bytes, a folder when ``name`` ends with a slash, or a ``link``."""
 
     name: str
     size: int
     chunks: Callable[[], Iterable[bytes]]
     mode: int = 0o600
+    link: str = ""
 
 
 def folder(name: str) -> Member:
@@ -28,12 +30,16 @@ def text(name: str, content: bytes, *, mode: int = 0o600) -> Member:
     return Member(name, len(content), lambda: (content,), mode)
 
 
+def symlink(name: str, target: str) -> Member:
+    return Member(name, 0, tuple, 0o777, target)
+
+
 def tar(members: Iterable[Member]) -> Iterator[bytes]:
     """The archive. ``ValueError`` when a file does not have the size it was announced with."""
     for member in members:
         info = tarfile.TarInfo(member.name)
         info.size, info.mode = member.size, member.mode
-        info.type = tarfile.DIRTYPE if member.name.endswith("/") else tarfile.REGTYPE
+        info.type, info.linkname = _kind(member), member.link
         yield info.tobuf()
         written = 0
         for chunk in member.chunks():
@@ -43,6 +49,23 @@ def tar(members: Iterable[Member]) -> Iterator[bytes]:
             raise ValueError(f"{member.name} has {written} bytes, not {member.size}")
         yield bytes(-written % BLOCK)
     yield bytes(2 * BLOCK)
+
+
+def _kind(member: Member) -> bytes:
+    if member.link:
+        return tarfile.SYMTYPE
+    return tarfile.DIRTYPE if member.name.endswith("/") else tarfile.REGTYPE
+
+
+def parcels(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in fewer pieces: thousands of small ones cost a network packet each."""
+    waiting = bytearray()
+    for chunk in chunks:
+        waiting += chunk
+        if len(waiting) >= PARCEL:
+            yield bytes(waiting)
+            waiting.clear()
+    yield bytes(waiting)
 
 
 def package(sdk: Path) -> tuple[str, list[Member]]:

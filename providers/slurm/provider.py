@@ -26,6 +26,7 @@ from providers.base import (
     Living,
     LogChunk,
     Offer,
+    ProviderError,
     ProviderUnavailable,
     SpoolChunk,
     SubmissionRefused,
@@ -33,7 +34,8 @@ from providers.base import (
     Wait,
 )
 from providers.slurm.accounting import SACCT_FIELDS, SQUEUE_FIELDS, parse_jobs
-from providers.slurm.archive import Member, package, tar
+from providers.slurm.archive import Member, package, parcels, tar
+from providers.slurm.batches import Batches
 from providers.slurm.inventory import SINFO_FIELDS, Node, never, offers, parse_nodes
 from providers.slurm.login import NO_FOLDER, NO_SDK, REFUSED, Login
 from providers.slurm.settings import SlurmSettings
@@ -52,7 +54,7 @@ class SlurmProvider(ComputeProvider):
     """``clock`` only ages the remembered inventory and paces reconnecting."""
 
     kind: ClassVar[str] = "slurm"
-    capabilities: ClassVar[Capabilities] = Capabilities(multi_node=True, spot=True)
+    capabilities: ClassVar[Capabilities] = Capabilities(multi_node=True, spot=True, batch=True)
 
     def __init__(
         self,
@@ -68,6 +70,14 @@ class SlurmProvider(ComputeProvider):
         self._clock = clock
         self._nodes: tuple[float, tuple[Node, ...]] | None = None
         self._package: tuple[str, list[Member]] | None = None
+        self._largest: int | None = None
+        self._batches = Batches(
+            login=self.login,
+            one=self._outcome,
+            deliver=self._delivered,
+            reached=around.reached,
+            read_blob=around.read_blob,
+        )
 
     def check(self) -> Check:
         settings = self.settings
@@ -91,29 +101,47 @@ class SlurmProvider(ComputeProvider):
         return never(spec, self.settings, self._inventory())
 
     def submit(self, request: JobRequest) -> Submitted:
-        token = _checked(request.token)
-        impossible = self.admit(request.spec)
-        if impossible:
-            raise SubmissionRefused(provider="slurm", reason=impossible.text)
-        version, _ = self._sdk()
-        for last in (False, True):
-            done = self._send(request, token, version)
-            if not done.code:
-                self.around.reached("slurm.submitted")
-                return Submitted(handle=Handle(token))
-            if done.code == REFUSED:
-                raise self.login.refused(done)
-            if done.code not in (NO_SDK, NO_FOLDER) or last:
-                break
-            self._install()
-        raise self.login.unavailable(done)
-
-    def _send(self, request: JobRequest, token: str, version: str) -> Done:
-        work, stdin = self.settings.work_folder, self._tar(request)
+        refusal = self._refusal(request)
+        if refusal:
+            raise refusal
         try:
-            return self.login.run("submit", work, token, version, stdin=stdin)
+            done = self._delivered(lambda: self._send(request))
         except ValueError as error:  # the cluster saw a tar cut short and threw it away
             raise SubmissionRefused(provider="slurm", reason=f"a stored file: {error}.") from error
+        if not done.code:
+            self.around.reached("slurm.submitted")
+            return Submitted(handle=Handle(request.token))
+        raise self.login.refused(done) if done.code == REFUSED else self.login.unavailable(done)
+
+    def submit_many(self, requests: Sequence[JobRequest]) -> Sequence[Submitted | ProviderError]:
+        """Those that differ in nothing Slurm sees are one array each."""
+        try:
+            refused = {request.token: self._refusal(request) for request in requests}
+            nodes, place, limit = self._inventory(), self._place(), self._array_limit()
+        except ProviderError as error:
+            return [error for _ in requests]
+        good = {request.token: request for request in requests if not refused[request.token]}
+        found = self._batches.submit(good.values(), nodes, place=place, limit=limit)
+        return [refused[request.token] or found[request.token] for request in requests]
+
+    def _refusal(self, request: JobRequest) -> SubmissionRefused | None:
+        """Why it is not even sent."""
+        if not TOKEN.fullmatch(request.token):
+            return _no_handle(request.token)
+        impossible = self.admit(request.spec)
+        return SubmissionRefused(provider="slurm", reason=impossible.text) if impossible else None
+
+    def _delivered(self, send: Callable[[], Done]) -> Done:
+        """What ``send`` came to, with the node wrapper installed where it was missing."""
+        done = send()
+        if done.code not in (NO_SDK, NO_FOLDER):
+            return done
+        self._install()
+        return send()
+
+    def _send(self, request: JobRequest) -> Done:
+        place, stdin = self._place(), parcels(self._tar(request))
+        return self.login.run("submit", place.work, request.token, place.sdk, stdin=stdin)
 
     def find(self, token: str) -> Handle | None:
         known = self.login.ask("find", self.settings.work_folder, _checked(token))
@@ -184,6 +212,13 @@ class SlurmProvider(ComputeProvider):
             self._nodes = now, parse_nodes(self.login.lines("inventory", SINFO_FIELDS))
         return self._nodes[1]
 
+    def _array_limit(self) -> int:
+        """Slurm's MaxArraySize, asked once; 0 where it has no arrays or does not say."""
+        if self._largest is None:
+            said = self.login.lines("limits")
+            self._largest = int(said[0]) if said and said[0].isdigit() else 0
+        return self._largest
+
     def _place(self) -> Place:
         return Place(work=self.settings.work_folder, sdk=self._sdk()[0])
 
@@ -225,8 +260,12 @@ def _address(settings: SlurmSettings) -> Address:
 def _checked(word: str) -> str:
     """A token or hash becomes part of a path on the cluster, so it may be nothing but a word."""
     if not TOKEN.fullmatch(word):
-        raise SubmissionRefused(provider="slurm", reason=f"{word!r} is no handle of ours.")
+        raise _no_handle(word)
     return word
+
+
+def _no_handle(word: str) -> SubmissionRefused:
+    return SubmissionRefused(provider="slurm", reason=f"{word!r} is no handle of ours.")
 
 
 def _rows(lines: Sequence[str]) -> Iterator[tuple[str, str, str]]:

@@ -21,7 +21,7 @@ def template(name: str) -> str:
 
 def login_argv(name: str, *arguments: str, slurm_bin: str = "") -> list[str]:
     """The command that runs ``slurm_<name>.sh`` on the login node."""
-    script = PRELUDE + template(f"slurm_{name}.sh")
+    script = PRELUDE + template("slurm_names.sh") + template(f"slurm_{name}.sh")
     return ["bash", "-c", script, f"lab-{name}", slurm_bin, *arguments]
 
 

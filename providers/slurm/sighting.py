@@ -14,8 +14,8 @@ from msgspec.structs import replace
 
 from domain.observations import Exit, FailureClass, Observation, Phase
 from providers.node_status import PHASES, Status, exit_of, moment
-from providers.slurm.accounting import SlurmJob, parse_jobs
-from providers.slurm.submission import Attempt
+from providers.slurm.accounting import SlurmJob, jobs_by_key
+from providers.slurm.submission import Attempt, job_name
 
 PURGED = "Slurm has no record of the job any more, and its wrapper wrote no end."
 FELL_SILENT = "The job's wrapper disappeared without reporting an exit."
@@ -56,7 +56,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         return Seen(
             attempt=attempt,
             now=self.now,
-            job=self.jobs.get(f"lab-{token}"),
+            job=self.jobs.get(self.files.get(f"{token}/element", job_name(token))),
             submitted=f"{token}/job_id" in self.files and not (self.unsure or self.accounted),
             out_of_memory=f"{token}/slurm.log" in self.memory,
             nodes=tuple(self._statuses(token, attempt.nodes)),
@@ -84,7 +84,7 @@ def parse_answer(text: str) -> Answer:
             sections[section].append(line)
     return Answer(
         now=datetime.fromtimestamp(float(rest["now"]), UTC),
-        jobs={job.name: job for job in parse_jobs(sections["slurm"])},
+        jobs=jobs_by_key(sections["slurm"]),
         files=dict(_files(sections["files"])),
         memory=frozenset(sections["memory"]),
         unsure=rest.get("unsure", ""),

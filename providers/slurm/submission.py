@@ -100,6 +100,10 @@ def _minutes(spec: JobSpec) -> int:
     return ceil(((spec.timeout_s or 0) + BACKSTOP_S + before) / 60)
 
 
+def sbatch_lines(lines: Iterable[str]) -> str:
+    return "\n".join(f"#SBATCH {line}" for line in lines)
+
+
 def script(
     request: JobRequest, settings: SlurmSettings, nodes: Sequence[Node], *, place: Place
 ) -> str:
@@ -112,7 +116,7 @@ def script(
         "FOLDER": attempt,
         "NODES": str(request.spec.resources.num_nodes),
     }
-    return fill("sbatch.sh", values, lines="\n".join(f"#SBATCH {line}" for line in lines))
+    return fill("sbatch.sh", values, lines=sbatch_lines(lines))
 
 
 def bundle(
@@ -144,16 +148,16 @@ def members(
     yield text("attempt.json", msgspec.json.encode(whose))
     yield text("job.sh", script(request, settings, nodes, place=place).encode(), mode=0o700)
     yield folder("files")
-    for sha256, size in _blobs(request).items():
+    for sha256, size in blobs(request).items():
         yield Member(f"files/{sha256}", size, partial(read_blob, sha256))
     for node in range(count):
-        for name in ("", "/blobs", "/journal", "/work"):
+        for name in ("", "/journal"):  # the wrapper makes the others; each costs a shared disk time
             yield folder(f"{node}{name}")
         what = bundle(request, settings, place=place, node=node)
         yield text(f"{node}/bundle.json", json.dumps(what).encode())
 
 
-def _blobs(request: JobRequest) -> dict[str, int]:
+def blobs(request: JobRequest) -> dict[str, int]:
     """SHA-256 to size of every file the nodes need."""
     wanted = {f.sha256: f.size for f in request.spec.files}
     for file in request.resume.files if request.resume else ():

@@ -3,16 +3,23 @@
 cd -- "$1/jobs" || exit 70
 mapfile -t tokens
 printf '#now %s\n' "$(date +%s)"
-live=$(squeue --me -h -a -t all -O "$2") || exit 71
+live=$(squeue --me -h -a -r -t all -O "$2") || exit 71
 printf '#slurm\n%s\n' "$live"
-missing= files=() logs=()
+declare -A queued missing
+while IFS='|' read -r id name _; do
+    case $id in *_*) name+=_${id##*_} ;; esac
+    [ -z "$name" ] || queued[$name]=1
+done <<<"$live"
+files=() logs=()
 for token in "${tokens[@]}"; do
-    case $live in *"|lab-$token|"*) ;; *) missing+=",lab-$token" ;; esac
-    files+=("$token/attempt.json" "$token/job_id" "$token"/[0-9]*/status.json)
+    called "$token"
+    [ -n "${queued[$name${index:+_$index}]:-}" ] || missing[$name]=1
+    files+=("$token/attempt.json" "$token/element" "$token/job_id" "$token"/[0-9]*/status.json)
     logs+=("$token/slurm.log")
 done
-if [ -n "$missing" ]; then
-    said=$(sacct -X -n -P -S now-30days --name "${missing#,}" -o "$3" 2>&1)
+if [ ${#missing[@]} -gt 0 ]; then
+    names=$(IFS=,; printf '%s' "${!missing[*]}")
+    said=$(sacct -X -n -P -S now-30days --name "$names" -o "$3" 2>&1)
     case $?:$said in
         0:*) printf '#accounted\n%s\n' "$said" ;;
         *"storage is disabled"*) ;;
@@ -20,7 +27,8 @@ if [ -n "$missing" ]; then
     esac
 fi
 printf '#files\n'
-grep -sH '' -- /dev/null "${files[@]}"
+printf '%s\0' "${files[@]}" | xargs -0 grep -sH '' -- /dev/null
 printf '#memory\n'
-grep -slE 'slurmstepd.*(xceeded (job )?memory limit|oom[-_ ]?kill)' -- /dev/null "${logs[@]}"
+oom='slurmstepd.*(xceeded (job )?memory limit|oom[-_ ]?kill)'
+printf '%s\0' "${logs[@]}" | xargs -0 grep -slE "$oom" -- /dev/null
 exit 0

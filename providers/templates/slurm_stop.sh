@@ -1,12 +1,20 @@
 # $1 work folder, $2 token, $3 grace in seconds. SIGTERM to the wrapper, which kills after the grace;
 # asked again half a minute after that, Slurm ends the job itself.
-row=$(squeue --me -h -a -t PD,CF,R,S,ST,RQ,RH -n "lab-$2" -o '%A %T %D') || exit 71
+cancel() {  # fine for what has ended since; 22.05 answers 229, silent, where others of an array wait
+    local said
+    said=$(scancel "$@" 2>&1) && return 0
+    case $said in '' | *'nvalid job id'*) return 0 ;; esac
+    printf '%s\n' "$said" >&2
+    exit 71
+}
+called "$1/jobs/$2"
+row=$(rows_of '%i %T %D' -t PD,CF,R,S,ST,RQ,RH) || exit 71
 [ -n "$row" ] || exit 0
 read -r id state nodes <<<"${row##*$'\n'}"
 cd -- "$1/jobs/$2" 2>/dev/null
 if [ "$state" != RUNNING ] || ! compgen -G '[0-9]*/claim' >/dev/null; then
-    scancel "$id"
-    exit
+    cancel "$id"
+    exit 0
 fi
 for folder in [0-9]*/; do
     printf '{"grace_s": %s}' "$3" >"$folder/.grace" && mv "$folder/.grace" "$folder/grace.json"
@@ -14,9 +22,9 @@ done
 now=$(date +%s)
 [ -e stop_at ] || printf '%s\n' "$now" >stop_at
 if [ "$now" -gt $(($(cat stop_at) + ${3%.*} + 30)) ]; then
-    scancel "$id"
+    cancel "$id"
 elif [ "$nodes" = 1 ]; then
-    scancel --batch --signal=TERM "$id"
+    cancel --batch --signal=TERM "$id"
 else
-    scancel --signal=TERM "$id"
+    cancel --signal=TERM "$id"
 fi

@@ -3,18 +3,27 @@
 # short, 73 sbatch said no (its words on stderr, nothing is left), 75 the node wrapper is not there.
 trap '' HUP
 cd -- "$1" || exit 70
-name="lab-$2"
 [ -d "sdk/$3" ] || exit 75
-found=$(squeue --me -h -a -t all -n "$name" -o %A) || exit 71
-if [ -n "$found" ] || [ -e "jobs/$2/job_id" ] || compgen -G "jobs/$2/[0-9]*/claim" >/dev/null; then
-    printf '%s\n' "${found:-$(cat "jobs/$2/job_id" 2>/dev/null)}"
+told() {  # ends the script when the folder tells that the attempt was submitted
+    if [ -e "jobs/$1/job_id" ] || compgen -G "jobs/$1/[0-9]*/claim" >/dev/null; then
+        cat "jobs/$1/job_id" 2>/dev/null
+        exit 0
+    fi
+}
+told "$2"
+mkdir -p jobs && new=$(mktemp -d jobs/.new.XXXXXX) || exit 70
+trap 'rm -rf "$new"' EXIT
+tar -x -C "$new" || exit 72
+alone . || exit 71
+told "$2"
+called "jobs/$2"
+found=$(rows_of %i -t all) || exit 71
+if [ -n "$found" ]; then
+    printf '%s\n' "$found"
     exit 0
 fi
-mkdir -p jobs || exit 70
-rm -rf "jobs/.$2.new" "jobs/$2"
-mkdir "jobs/.$2.new" || exit 70
-tar -x -C "jobs/.$2.new" || { rm -rf "jobs/.$2.new"; exit 72; }
-mv -T "jobs/.$2.new" "jobs/$2" || exit 70
+rm -rf "jobs/$2"
+mv -T "$new" "jobs/$2" || exit 70
 if ! id=$(sbatch --parsable "jobs/$2/job.sh" 2>"jobs/$2/sbatch.err"); then
     said=$(cat "jobs/$2/sbatch.err")
     printf '%s\n' "$said" >&2

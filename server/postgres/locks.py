@@ -7,7 +7,7 @@ stand between, see https://www.postgresql.org/docs/current/explicit-locking.html
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 import psycopg
@@ -15,6 +15,10 @@ import psycopg
 from domain.errors import StoreUnavailable
 
 _TRY = "select pg_try_advisory_lock(hashtextextended(%s, 0))"
+_TRY_ALL = """
+    select name from unnest(%s::text[]) as asked (name)
+    where pg_try_advisory_lock(hashtextextended(%s || name, 0))
+"""
 _FREE = "select pg_advisory_unlock(hashtextextended(%s, 0))"
 
 
@@ -41,7 +45,22 @@ class AdvisoryLocks:
         try:
             yield got
         finally:
-            self._give_back(conn, scope if got else "")
+            self._give_back(conn, *([scope] if got else []))
+
+    @contextmanager
+    def hold_all(self, names: Collection[str]) -> Iterator[frozenset[str]]:
+        """See ``application.ports.Locks``. One connection holds them all."""
+        prefix = f"{self._schema}/"
+        conn = self._connection()
+        try:
+            rows = conn.execute(_TRY_ALL, (list(set(names)), prefix)).fetchall()
+        except psycopg.Error as error:
+            conn.close()
+            raise StoreUnavailable(why=str(error)) from error
+        try:
+            yield frozenset(str(name) for (name,) in rows)
+        finally:
+            self._give_back(conn, *(f"{prefix}{name}" for (name,) in rows))
 
     def close(self) -> None:
         """Let go of every connection; locks held by others of this process are kept by theirs."""
@@ -61,9 +80,9 @@ class AdvisoryLocks:
         except psycopg.OperationalError as error:
             raise StoreUnavailable(why=str(error)) from error
 
-    def _give_back(self, conn: psycopg.Connection[tuple[object, ...]], scope: str) -> None:
+    def _give_back(self, conn: psycopg.Connection[tuple[object, ...]], *scopes: str) -> None:
         try:
-            if scope:
+            for scope in scopes:
                 conn.execute(_FREE, (scope,))
         except psycopg.Error:
             conn.close()  # the session's end lets go of the lock

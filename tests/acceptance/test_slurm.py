@@ -25,16 +25,16 @@ def slurm() -> Iterator[SlurmCluster]:
         yield made
 
 
-def connect(lab_cluster: Cluster, slurm: SlurmCluster) -> str:
+def connect(lab_cluster: Cluster, slurm: SlurmCluster, **more: object) -> str:
     """The id of a provider ``hpc`` whose key is a secret of the team."""
     lab, me = lab_cluster.parts.lab, lab_cluster.me
     set_secret(lab, me, name="HPC_KEY", value=slurm.private_key)
-    settings = {
+    settings: dict[str, object] = {
         "ssh_host": "127.0.0.1", "ssh_port": slurm.ssh_port, "ssh_user": slurm.user,
         "ssh_key": "HPC_KEY", "host_key": slurm.host_key,
         "work_folder": f"{slurm.root}/shared/{lab_cluster.schema}",
     }  # fmt: skip
-    return add_provider(lab, me, name="hpc", kind="slurm", settings=settings)
+    return add_provider(lab, me, name="hpc", kind="slurm", settings=settings | more)
 
 
 @pytest.mark.parametrize("parts", [("web", "worker"), ("worker",)], ids=["push", "spool"])

@@ -10,10 +10,12 @@ import time
 from collections.abc import Callable
 from itertools import count
 
+import msgspec
+
 from domain.job_spec import JobSpec
 from domain.observations import Observation, Phase
 from domain.resources import Accelerator, Resources
-from providers.base import ComputeProvider, Handle, JobRequest
+from providers.base import ComputeProvider, Handle, JobRequest, ProviderError, Submitted
 
 _numbers = count(1)
 
@@ -90,6 +92,29 @@ class ComputeProviderContract:
         assert first.handle == second.handle
         assert [x.token for x in provider.census()].count(asked.token) == 1
         provider.stop(first.handle, grace_s=0)
+
+    def test_many_attempts_are_submitted_in_order_each_with_its_own_outcome(
+        self, provider: ComputeProvider
+    ) -> None:
+        impossible = msgspec.structs.replace(request("true"), spec=wanting("Z9000", 8))
+        asked = [request("exit 3"), impossible, request("true")]
+        many = provider.submit_many(asked)
+        assert isinstance(many[1], ProviderError)
+        handles = [outcome.handle for outcome in many if isinstance(outcome, Submitted)]
+        assert handles == [provider.find(asked[0].token), provider.find(asked[2].token)]
+        ends = [self.ended(provider, handle).exit for handle in handles]
+        assert [end and end.code for end in ends] == [3, 0]
+
+    def test_submitting_many_again_starts_nothing_twice(self, provider: ComputeProvider) -> None:
+        asked = [request("sleep 60"), request("sleep 60")]
+        first, again = provider.submit_many(asked), provider.submit_many(asked[::-1])
+        alone = provider.submit(asked[0])
+        assert all(isinstance(outcome, Submitted) for outcome in (*first, *again))
+        assert (list(first), alone) == (list(again)[::-1], first[0])
+        living = provider.census()
+        assert sorted(x.token for x in living) == sorted(a.token for a in asked)
+        for one in living:
+            provider.stop(one.handle, grace_s=0)
 
     def test_an_attempt_is_found_by_its_token(self, provider: ComputeProvider) -> None:
         asked = request("sleep 60")

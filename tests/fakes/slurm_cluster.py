@@ -90,7 +90,7 @@ PrintMotd no
 MaxSessions 64
 MaxStartups 64
 Subsystem sftp internal-sftp
-SetEnv SLURM_CONF={root}/slurm.conf
+SetEnv SLURM_CONF={root}/slurm.conf HOME={root}/home
 """
 
 DBD_CONF = """\
@@ -206,7 +206,9 @@ class SlurmCluster:
 
     def _is_accounted(self) -> bool:
         """Whether the database knows the end of every job that the controller shows as ended."""
-        ended = set(self.run("squeue", "-h", "-t", "CD,CA,F,TO,NF,OOM,PR", "-o", "%A").split())
+        ended = set(
+            self.run("squeue", "-h", "-r", "-t", "CD,CA,F,TO,NF,OOM,PR", "-o", "%i").split()
+        )
         rows = self.run("sacct", "-X", "-n", "-P", "-a", "-o", "JobID,End").splitlines()
         return ended <= {row.split("|")[0] for row in rows if not row.endswith("|Unknown")}
 

@@ -12,9 +12,11 @@ import pytest
 from domain.job_spec import JobSpec
 from domain.observations import Exit, FailureClass, Phase
 from domain.resources import Accelerator, Resources
-from providers.base import InvalidSettings
-from providers.slurm.accounting import STATES, parse_exit, parse_jobs
+from providers.base import InvalidSettings, JobRequest
+from providers.slurm.accounting import STATES, jobs_by_key, parse_exit, parse_jobs
 from providers.slurm.archive import Member, tar
+from providers.slurm.arrays import group
+from providers.slurm.arrays import script as array_script
 from providers.slurm.inventory import offers, parse_nodes
 from providers.slurm.scripts import TEMPLATES, login_argv
 from providers.slurm.settings import SlurmSettings, read_settings
@@ -34,9 +36,13 @@ NODES = parse_nodes(SINFO.splitlines())
 PLACE = Place(work="/w", sdk="v1")
 
 
+def replaced(job: JobRequest, **spec: object) -> JobRequest:
+    return msgspec.structs.replace(job, spec=msgspec.structs.replace(job.spec, **spec))
+
+
 def asked(**spec: object) -> list[str]:
     job = msgspec.structs.replace(request("true"), job="job_7", token="t" * 20)
-    job = msgspec.structs.replace(job, spec=msgspec.structs.replace(job.spec, **spec))
+    job = replaced(job, **spec)
     return directives(job, SETTINGS, NODES, output="/w/log")
 
 
@@ -143,6 +149,37 @@ def test_a_state_nobody_documented_keeps_the_job_alive_and_says_so() -> None:
 def test_sacct_tells_who_cancelled() -> None:
     (job,) = parse_jobs(["9|lab-x|CANCELLED by 1000|0:15|Unknown|Unknown|None assigned|None"])
     assert job.sentence == "The job was cancelled in Slurm by uid 1000."
+
+
+def test_those_of_an_array_that_wait_alike_are_one_row_and_many_jobs() -> None:
+    late = "9_2|lab-array-x|RUNNING|0:0|Unknown|Unknown|n1|None"
+    rows = [late, "9_[1-3,7%2]|lab-array-x|PENDING|0:0|Unknown|Unknown|None assigned|Priority"]
+    jobs = jobs_by_key([*rows, "8|lab-y|PENDING|0:0|Unknown|Unknown|None assigned|Priority"])
+    assert sorted(jobs) == [*(f"lab-array-x_{n}" for n in (1, 2, 3, 7)), "lab-y"]
+    assert {key: job.state for key, job in jobs.items() if job.state != "PENDING"} == {
+        "lab-array-x_2": "RUNNING"
+    }
+    assert jobs["lab-array-x_7"].reason == "Priority"
+    assert jobs["lab-array-x_7"].id == "9_7"
+
+
+def test_only_what_slurm_cannot_tell_apart_goes_together() -> None:
+    plain = [request("true") for _ in range(5)]
+    big = request("true")
+    big = replaced(big, resources=Resources(cpus=2))
+    wide = [replaced(request("true"), resources=Resources(num_nodes=2)) for _ in range(2)]
+    arrays = group([plain[0], big, *wide, *plain[1:]], SETTINGS, NODES, largest=3)
+    assert [array.requests for array in arrays] == [
+        tuple(plain[:3]), tuple(plain[3:]), (big,), (wide[0],), (wide[1],)
+    ]  # fmt: skip
+    assert len({array.name for array in arrays}) == len(arrays)
+
+
+def test_an_arrays_script_is_good_bash_whatever_the_work_folder() -> None:
+    (array,) = group([request("true"), request("false")], SETTINGS, NODES, largest=9)
+    text = array_script(array, place=Place(work="/w o'r\"k", sdk="v"))
+    subprocess.run(["bash", "-n"], input=text, text=True, check=True)
+    assert text.splitlines()[1] == f"#SBATCH --job-name={array.name}"
 
 
 def answer(
