@@ -14,7 +14,7 @@ from application.actor import system
 from application.commands.job_changes import change_job
 from application.lab import Lab
 from domain.artifacts import ArtifactSaved
-from domain.errors import IllegalTransition
+from domain.errors import IllegalTransition, NotFound
 from domain.ids import JobId, launch_token
 from domain.job_events import JobEvent, JobStatus
 from domain.jobs import Job, fold
@@ -24,6 +24,7 @@ from providers.base import (
     ProviderError,
     ProviderUnavailable,
     ResumePoint,
+    SubmissionRefused,
     Submitted,
     Wait,
 )
@@ -112,6 +113,9 @@ def _submit(lab: Lab, job: Job) -> None:
         return  # the outcome is unknown: recovery looks the token up
     except ProviderError as refused:
         _refused(lab, job, refused)
+        return
+    except NotFound as missing:  # a file it was queued with is in the store no more
+        _refused(lab, job, SubmissionRefused(provider=provider.kind, reason=str(missing)))
         return
     lab.reached("launch.submitted")
     _record(lab, job, submitted, adopted=False)

@@ -15,6 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from application.commands.jobs import Launch, queue_job
+from domain.job_spec import FrozenFile
 from server.postgres.embedded import EmbeddedPostgres
 from tests.acceptance.client import QUEUE, Client, Refused, yaml_of
 from tests.acceptance.cluster import PASSWORD, ROOT, Cluster, cluster, free_port, wait_until
@@ -185,3 +187,20 @@ def test_two_workers_share_an_installation_and_run_each_job_once(lab_cluster: Cl
         row = lab_cluster.ended(job)
         assert (row.status, row.attempt) == ("COMPLETE", 1)
     assert sorted(map(int, ran.read_text().split())) == list(range(12))
+
+
+def test_a_job_whose_stored_file_is_gone_fails_and_holds_up_nobody(lab_cluster: Cluster) -> None:
+    lab = lab_cluster.parts.lab
+    sha256 = lab.blobs.put(b"once")
+    lab.holdings.hold(lab_cluster.team, sha256)
+    file = FrozenFile(path="data.txt", sha256=sha256, size=4)
+    launch = Launch(yaml=yaml_of("cat data.txt"), experiment="alpha", files=(file,))
+    broken = queue_job(lab, lab_cluster.me, launch)
+    good = lab_cluster.queue("exit 0")
+    (stored,) = (lab_cluster.home / "artifacts").rglob(f"*{sha256[-20:]}*")
+    stored.unlink()
+    lab_cluster.start("worker")
+    assert lab_cluster.ended(good).status == "COMPLETE"
+    row = lab_cluster.ended(broken)
+    assert (row.status, row.blame) == ("FAILED", "provider")
+    assert sha256 in (row.reason or "")
