@@ -18,7 +18,7 @@ from domain.experiments import ExperimentCreated, ExperimentRenamed
 from domain.model import Event, Guard, GuardKind
 from domain.tasks import TaskArchived, TaskCreated
 from domain.teams import TeamCreated, unique_slug
-from domain.users import UserRegistered, unique_email
+from domain.users import UserErased, UserRegistered, unique_email
 
 BATCH = 5_000
 LOOKS = 5
@@ -81,6 +81,11 @@ class _Proof:
             scope = event.originator_id.removeprefix("quota_")
             before = self._balances.get(scope, quotas.Balance())
             self._balances[scope] = before.evolve(event)
+            return
+        if isinstance(event, UserErased):
+            mine = [s for s, holder in self._holders.items() if holder == event.originator_id]
+            for scope in mine:
+                del self._holders[scope]
             return
         name = NAMES.get(type(event))
         if name:

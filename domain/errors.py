@@ -79,10 +79,14 @@ class NotFound(LabError):
     """No such thing, or not for this person: the two are never told apart."""
 
     code = "NOT_FOUND"
-    sentence = "There is no {kind} {id!r} here. List what there is with `lab {kind} list`."
+    sentence = "There is no {kind} {id!r} here.{way_out}"
+    LISTED: ClassVar[frozenset[str]] = frozenset(
+        {"job", "task", "experiment", "provider", "secret", "token", "team"}
+    )
 
     def __init__(self, *, kind: str, id: str) -> None:  # the field is called id
-        super().__init__(kind=kind, id=shorten(id))
+        way_out = f" List what there is with `lab {kind} list`." if kind in self.LISTED else ""
+        super().__init__(kind=kind, id=shorten(id), way_out=way_out)
 
 
 class AlreadyExists(LabError):

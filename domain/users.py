@@ -37,7 +37,11 @@ class UserEnabled(Event, frozen=True, kw_only=True, tag="user.enabled.v1"):
     pass
 
 
-UserEvent: TypeAlias = UserRegistered | UserPasswordSet | UserDisabled | UserEnabled
+class UserErased(Event, frozen=True, kw_only=True, tag="user.erased.v1"):
+    """The person's key is deleted: what names them can be read nowhere any more. For good."""
+
+
+UserEvent: TypeAlias = UserRegistered | UserPasswordSet | UserDisabled | UserEnabled | UserErased
 EVENTS: tuple[type[Event], ...] = get_args(UserEvent)
 
 
@@ -45,10 +49,16 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     id: str = ""
     version: int = 0
     enabled: bool = True
+    erased: bool = False
+    email_digest: str = ""
 
     def evolve(self, event: Event) -> User:
         s = replace(self, id=event.originator_id, version=event.originator_version)
         match event:
+            case UserRegistered():
+                return replace(s, email_digest=event.email_digest)
+            case UserErased():
+                return replace(s, enabled=False, erased=True)
             case UserDisabled():
                 return replace(s, enabled=False)
             case UserEnabled():
@@ -66,14 +76,24 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
 
     def enable(self, *, now: datetime, by: str) -> list[UserEvent]:
         self._must_exist()
+        if self.erased:
+            raise NotFound(kind="user", id=self.id)
         return [] if self.enabled else [self._fact(UserEnabled, now, by)]
+
+    def erase(self, *, now: datetime, by: str) -> list[UserEvent]:
+        """Record that the person is erased, for good. Who is erased stays so."""
+        self._must_exist()
+        return [] if self.erased else [self._fact(UserErased, now, by)]
 
     def _must_exist(self) -> None:
         if not self.version:
             raise NotFound(kind="user", id=self.id)
 
     def _fact(
-        self, kind: type[UserPasswordSet | UserDisabled | UserEnabled], now: datetime, by: str
+        self,
+        kind: type[UserPasswordSet | UserDisabled | UserEnabled | UserErased],
+        now: datetime,
+        by: str,
     ) -> UserEvent:
         return kind(originator_id=self.id, originator_version=self.version + 1, at=now, by=by)
 
@@ -85,6 +105,6 @@ def fold(events: Iterable[Event]) -> User:
     return user
 
 
-def unique_email(digest: str, user: str) -> Guard:
-    """The guard that keeps one account per address."""
-    return Guard(GuardKind.UNIQUE, f"email:{digest}", 1, ref=user)
+def unique_email(digest: str, user: str, *, take: int = 1) -> Guard:
+    """The guard that keeps one account per address; ``take`` -1 frees it."""
+    return Guard(GuardKind.UNIQUE, f"email:{digest}", take, ref=user)

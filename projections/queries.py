@@ -205,6 +205,11 @@ class Queries:
         text = "select * from {invitations} where team = %s order by sent_at desc, id desc"
         return self._all(InvitationRow, text, (team,))
 
+    def invitations_taken(self, user: str) -> list[InvitationRow]:
+        """Those a person accepted, of every team, newest first."""
+        text = "select * from {invitations} where accepted_by = %s order by sent_at desc, id desc"
+        return self._all(InvitationRow, text, (user,))
+
     def teams_of(self, user: str) -> list[TeamRow]:
         """By name, archived ones last, with the user's role in each."""
         text = """

@@ -322,6 +322,7 @@ PATCHES: Mapping[type[Event], Callable[[Any], Patch | tuple[Patch, ...]]] = {
     users.UserRegistered: _registered,
     users.UserDisabled: _set("users", enabled=False),
     users.UserEnabled: _set("users", enabled=True),
+    users.UserErased: _set("users", enabled=False),
     teams.TeamCreated: lambda e: Patch(
         "teams", e.originator_id, set={"name": e.name, "slug": e.slug, "created_at": e.at}
     ),

@@ -26,8 +26,11 @@ from domain.teams import Role
 from projections.catalogue import PROJECTIONS
 from projections.rebuild import rebuild
 from server.bootstrap import System, system
+from server.custody import erase, next_key, note_rotation, wrap_anew
 from server.health import positions
 from server.postgres.embedded import EmbeddedPostgres
+from server.postgres.migrate import migrate
+from server.postgres.recorder import open_pool
 from server.settings import Settings
 from server.supervisor import supervise
 
@@ -63,6 +66,15 @@ def _parser() -> argparse.ArgumentParser:
         ("storage", _storage, "stored blobs, and those that nothing names any more"),
     ):
         parts.add_parser(name, help=text).set_defaults(do=do)
+    key = parts.add_parser(
+        "rotate-key", help="a new master key; LAB_NEW_MASTER_KEY or a random one"
+    )
+    key.set_defaults(do=_rotate_key)
+    gone = parts.add_parser(
+        "erase-user", help="make a person's name and address unreadable for ever"
+    )
+    gone.add_argument("account", help="the e-mail address, or the id")
+    gone.set_defaults(do=_erase_user)
     again = parts.add_parser("rebuild", help="fold a read model anew from the log and swap it in")
     again.add_argument("name", choices=[p.name for p in PROJECTIONS])
     again.set_defaults(do=_rebuild)
@@ -114,6 +126,25 @@ def _storage(settings: Settings, _: argparse.Namespace) -> int:
     return 0
 
 
+def _rotate_key(settings: Settings, _: argparse.Namespace) -> int:
+    new = next_key(settings, os.environ.get("LAB_NEW_MASTER_KEY", ""))
+    with _database(settings) as dsn:
+        migrate(dsn, settings.schema)
+        with open_pool(dsn, max_size=1) as pool:
+            moved = wrap_anew(settings, pool, new)
+            note_rotation(settings, pool, new)
+    told = "Keep the new key." if settings.master_key else "The file was replaced."
+    print(f"{moved} data keys are wrapped by master key {new.id}. {told}")  # noqa: T201
+    return 0
+
+
+def _erase_user(settings: Settings, arguments: argparse.Namespace) -> int:
+    with _opened(settings) as parts:
+        user = erase(parts, arguments.account)
+    print(f"{user} is erased. Backups made before still hold the key.")  # noqa: T201
+    return 0
+
+
 def _rebuild(settings: Settings, arguments: argparse.Namespace) -> int:
     projection = next(p for p in PROJECTIONS if p.name == arguments.name)
     with _opened(settings) as parts, psycopg.connect(parts.dsn, autocommit=True) as conn:
@@ -138,15 +169,19 @@ def _setup(settings: Settings, arguments: argparse.Namespace) -> int:
 
 @contextmanager
 def _opened(settings: Settings) -> Iterator[System]:
-    """The system over the running database, or over an embedded one started for this command."""
+    with _database(settings) as dsn, system(settings, dsn) as parts:
+        yield parts
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[str]:
+    """The DSN of the running database, or of an embedded one started for this command."""
     if settings.database_url:
-        with system(settings, settings.database_url) as parts:
-            yield parts
+        yield settings.database_url
         return
     database = EmbeddedPostgres(settings.home / "postgres", settings.binaries)
     try:
-        with system(settings, database.start()) as parts:
-            yield parts
+        yield database.start()
     finally:
         database.stop()
 

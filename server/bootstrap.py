@@ -21,6 +21,7 @@ from providers.storage.open import open_store
 from server.credentials import HashedCredentials
 from server.failpoints import failpoint
 from server.holdings import TeamHoldings
+from server.keyring import KeyRing
 from server.keys import MasterKey
 from server.live_providers import LiveProviders
 from server.postgres.event_store import PostgresEventLog
@@ -64,19 +65,19 @@ def system(settings: Settings, dsn: str, *, connections: int = 8) -> Iterator[Sy
 
 def _build(settings: Settings, dsn: str, pool: Pool, locks: AdvisoryLocks) -> System:
     schema = settings.schema
-    master = _master_key(settings)
+    ring = KeyRing(pool, schema, master_key(settings))
     log = PostgresEventLog(pool, schema)
     blobs = open_store(settings.storage_url or f"file://{settings.home / 'artifacts'}")
     reached = failpoint(settings.failpoint)
-    vault = PersonVault(pool, schema, master)
-    secrets = EncryptedSecrets(pool, schema, master)
+    vault = PersonVault(pool, schema, ring)
+    secrets = EncryptedSecrets(pool, schema, ring)
     lab = Lab(
         log=log,
         clock=SystemClock(),
         ids=RandomIds(),
         vault=vault,
         secrets=secrets,
-        credentials=HashedCredentials(pool, schema, master),
+        credentials=HashedCredentials(pool, schema, ring),
         telemetry=TelemetryStore(pool, schema),
         blobs=blobs,
         holdings=TeamHoldings(pool, schema),
@@ -93,7 +94,7 @@ def _build(settings: Settings, dsn: str, pool: Pool, locks: AdvisoryLocks) -> Sy
         queries=Queries(pool, schema),
         telemetry=TelemetryQueries(pool, schema),
         vault=vault,
-        page_secret=master.derive("pages").hex(),
+        page_secret=ring.key("pages").hex(),
         projectors=tuple(Projector(pool, projection, schema) for projection in PROJECTIONS),
     )
 
@@ -110,11 +111,14 @@ def _providers(
     return LiveProviders(log, home=home, sdk=SDK, read_blob=read, secret=secret, reached=reached)
 
 
-def _master_key(settings: Settings) -> MasterKey:
+def master_key(settings: Settings) -> MasterKey:
+    """From the environment, else a command, else the file, which is made when absent."""
     if settings.master_key:
         return MasterKey.from_text(settings.master_key)
+    if settings.master_key_command:
+        return MasterKey.from_command(settings.master_key_command)
     settings.home.mkdir(parents=True, exist_ok=True)
-    return MasterKey.from_file(settings.home / "master.key")
+    return MasterKey.from_file(settings.master_key_file)
 
 
 def _policy(settings: Settings) -> Policy:

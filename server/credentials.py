@@ -19,7 +19,7 @@ from psycopg import sql
 
 from application.ports import Found
 from projections.connection import Pool, lease
-from server.keys import MasterKey
+from server.keyring import KeyRing
 
 PREFIX = {"api": "lab_", "session": "labs_", "invitation": "labinv_"}
 NODE_PREFIX = "labjob_"
@@ -35,22 +35,26 @@ select id, kind, user_id, team, scopes, coalesce(used_at < now() - interval '1 m
   from {s}.credentials where hash = %s and (expires_at is null or expires_at > now())
 """
 _USED = "update {s}.credentials set used_at = now() where id = %s"
+_FORGET_HASH = "delete from {s}.passwords where user_id = %s"
+_FORGET_ALL = "delete from {s}.credentials where user_id = %s and user_id <> ''"
 _REVOKE = "delete from {s}.credentials where id = %s"
 
 
 class HashedCredentials:
     """See ``application.ports.Credentials``."""
 
-    def __init__(self, pool: Pool, schema: str, master: MasterKey) -> None:
+    def __init__(self, pool: Pool, schema: str, ring: KeyRing) -> None:
         self._pool = pool
         name = sql.Identifier(schema)
         texts = (_SET, _HASH, _ISSUE, _FIND, _USED, _REVOKE)
         self._set, self._hash, self._issue, self._find, self._used, self._revoke = (
             sql.SQL(text).format(s=name) for text in texts
         )
+        self._forget_hash = sql.SQL(_FORGET_HASH).format(s=name)
+        self._forget_all = sql.SQL(_FORGET_ALL).format(s=name)
         self._hasher = PasswordHasher()
         self._nobody = self._hasher.hash(secrets.token_hex())
-        self._node_key = master.derive("node-tokens")
+        self._node_key = ring.key("node-tokens")
 
     def set_password(self, user: str, password: str) -> None:
         with lease(self._pool) as conn:
@@ -102,6 +106,12 @@ class HashedCredentials:
     def revoke(self, id: str) -> None:
         with lease(self._pool) as conn:
             conn.execute(self._revoke, (id,))
+
+    def forget(self, user: str) -> None:
+        """Delete a person's password, tokens and sessions. Repeatable."""
+        with lease(self._pool) as conn, conn.transaction():
+            conn.execute(self._forget_hash, (user,))
+            conn.execute(self._forget_all, (user,))
 
     def _find_node(self, secret: str) -> Found | None:
         job, _, rest = secret.removeprefix(NODE_PREFIX).partition(".")

@@ -1,4 +1,4 @@
-"""The master key and what is derived from it, so that one file (0600) holds all that must be kept safe.
+"""The master key, of a file (0600), the environment or a command, and sealing.
 
 Encryption is AES-256-GCM with a random 96-bit nonce before each ciphertext (NIST SP 800-38D).
 """
@@ -10,6 +10,8 @@ import hashlib
 import hmac
 import os
 import secrets
+import shlex
+import subprocess
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -18,6 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from domain.errors import LabError
 
 NONCE_BYTES = 12
+COMMAND_S = 30
 
 
 class MasterKeyUnusable(LabError):
@@ -56,6 +59,35 @@ class MasterKey:
             return cls(base64.urlsafe_b64decode(text.strip()))
         except ValueError as error:
             raise MasterKeyUnusable(why="it is not base64") from error
+
+    @classmethod
+    def from_command(cls, command: str) -> MasterKey:
+        """The key that ``command`` prints: a key service, a password manager."""
+        argv = shlex.split(command)
+        try:
+            done = subprocess.run(argv, capture_output=True, timeout=COMMAND_S, check=True)
+        except (OSError, ValueError, subprocess.SubprocessError) as error:
+            raise MasterKeyUnusable(why=f"{argv[0]} did not print it ({error})") from error
+        return cls.from_text(done.stdout.decode("ascii", "replace"))
+
+    @classmethod
+    def random(cls) -> MasterKey:
+        return cls(secrets.token_bytes(32))
+
+    def keep(self, path: Path) -> None:
+        """Put the key in place of the one in ``path``, whole or not at all."""
+        fresh = path.with_name(f".{path.name}.new")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as out:
+            out.write(base64.urlsafe_b64encode(self._key))
+            out.flush()
+            os.fsync(out.fileno())
+        fresh.replace(path)
+
+    @property
+    def id(self) -> str:
+        """Eight hex digits to tell keys apart; nothing of the key."""
+        return self.derive("id").hex()[:8]
 
     def derive(self, purpose: str) -> bytes:
         """32 bytes for one purpose, always the same."""

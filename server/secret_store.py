@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from psycopg import sql
 
 from projections.connection import Pool, lease
-from server.keys import MasterKey, seal, unseal
+from server.keyring import KeyRing
+from server.keys import seal, unseal
 
 _PUT = """
 insert into {s}.secret_values values (%(team)s, %(user)s, %(name)s, %(number)s, %(sealed)s)
@@ -15,6 +16,7 @@ on conflict (team, user_id, name) do update set number = excluded.number, sealed
   where secret_values.number <= excluded.number
 """
 _DELETE = "delete from {s}.secret_values where team = %s and user_id = %s and name = %s"
+_FORGET = "delete from {s}.secret_values where user_id = %s and user_id <> ''"
 _FIND = """
 select name, user_id, sealed from {s}.secret_values
  where team = %s and user_id in ('', %s) order by user_id
@@ -24,12 +26,12 @@ select name, user_id, sealed from {s}.secret_values
 class EncryptedSecrets:
     """See ``application.ports.SecretStore``. A value is bound to its place and cannot be moved."""
 
-    def __init__(self, pool: Pool, schema: str, master: MasterKey) -> None:
+    def __init__(self, pool: Pool, schema: str, ring: KeyRing) -> None:
         self._pool = pool
-        self._key = master.derive("secrets")
+        self._key = ring.key("secrets")
         name = sql.Identifier(schema)
-        self._put, self._delete, self._find = (
-            sql.SQL(text).format(s=name) for text in (_PUT, _DELETE, _FIND)
+        self._put, self._delete, self._find, self._forget = (
+            sql.SQL(text).format(s=name) for text in (_PUT, _DELETE, _FIND, _FORGET)
         )
 
     def put(self, *, team: str, user: str, name: str, number: int, value: str) -> None:
@@ -43,6 +45,11 @@ class EncryptedSecrets:
         """Repeatable."""
         with lease(self._pool) as conn:
             conn.execute(self._delete, (team, user, name))
+
+    def forget(self, user: str) -> None:
+        """Delete a person's own values, of every team. Repeatable."""
+        with lease(self._pool) as conn:
+            conn.execute(self._forget, (user,))
 
     def names(self, *, team: str, user: str) -> frozenset[str]:
         """What a job of ``user`` in ``team`` may refer to."""

@@ -39,6 +39,8 @@ class Settings:
     """LAB_STORAGE_URL: file:///path or s3://bucket/prefix?endpoint=…; LAB_HOME/artifacts when empty."""
     master_key: str = ""
     """LAB_MASTER_KEY: base64 of 32 bytes; the file LAB_HOME/master.key when empty."""
+    master_key_command: str = ""
+    """LAB_MASTER_KEY_COMMAND: prints that; for a key service."""
     stop_grace_s: float = 30.0
     """LAB_STOP_GRACE_S: from SIGTERM to SIGKILL."""
     launch_timeout_s: float = 3600.0
@@ -61,6 +63,11 @@ class Settings:
     """LAB_DEVELOPMENT: GraphQL introspection tools and plain-HTTP cookies on other hosts."""
     failpoint: str = ""
     """LAB_FAILPOINT: NAME or NAME:COUNT, for tests: kill this process when it gets there."""
+
+    @property
+    def master_key_file(self) -> Path:
+        """Used when the key comes neither from the environment nor from a command."""
+        return self.home / "master.key"
 
     @property
     def base_url(self) -> str:
@@ -101,6 +108,7 @@ VARIABLES: Mapping[str, str] = {
     "LAB_URL": "url",
     "LAB_STORAGE_URL": "storage_url",
     "LAB_MASTER_KEY": "master_key",
+    "LAB_MASTER_KEY_COMMAND": "master_key_command",
     "LAB_STOP_GRACE_S": "stop_grace_s",
     "LAB_LAUNCH_TIMEOUT_S": "launch_timeout_s",
     "LAB_STALLED_AFTER_S": "stalled_after_s",

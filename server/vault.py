@@ -6,14 +6,17 @@ import base64
 import hashlib
 import hmac
 import os
+import time
 from functools import lru_cache
 
 from psycopg import sql
 
 from projections.connection import Pool, lease
-from server.keys import MasterKey, seal, unseal
+from server.keyring import KeyRing
+from server.keys import seal, unseal
 
 ERASED = "[erased]"
+CACHED_S = 5.0
 _FIND = "select key from {s}.user_keys where user_id = %s"
 _MAKE = "insert into {s}.user_keys values (%s, %s) on conflict do nothing"
 _ERASE = "delete from {s}.user_keys where user_id = %s"
@@ -22,14 +25,14 @@ _ERASE = "delete from {s}.user_keys where user_id = %s"
 class PersonVault:
     """Keys are kept wrapped by the master key, in a table outside the log."""
 
-    def __init__(self, pool: Pool, schema: str, master: MasterKey) -> None:
+    def __init__(self, pool: Pool, schema: str, ring: KeyRing) -> None:
         self._pool = pool
         name = sql.Identifier(schema)
         self._find, self._make, self._erase = (
             sql.SQL(text).format(s=name) for text in (_FIND, _MAKE, _ERASE)
         )
-        self._wrap = master.derive("user-keys")
-        self._digest = master.derive("digest")
+        self._wrap = ring.key("user-keys")
+        self._digest = ring.key("digest")
         self._cached = lru_cache(maxsize=10_000)(self._open)
 
     def seal(self, user: str, text: str) -> str:
@@ -38,8 +41,8 @@ class PersonVault:
         return base64.b64encode(seal(key, text.encode(), subject=user)).decode()
 
     def open(self, user: str, sealed: str) -> str:
-        """The text, or ``[erased]``. Opened texts are cached by this process until it erases someone."""
-        return self._cached(user, sealed)
+        """The text, or ``[erased]``, at most ``CACHED_S`` after the person was erased anywhere."""
+        return self._cached(user, sealed, int(time.monotonic() / CACHED_S))
 
     def digest(self, text: str) -> str:
         """Keyed hash of ``text`` trimmed and case-folded: 32 hex digits."""
@@ -52,7 +55,7 @@ class PersonVault:
             conn.execute(self._erase, (user,))
         self._cached.cache_clear()
 
-    def _open(self, user: str, sealed: str) -> str:
+    def _open(self, user: str, sealed: str, _: int) -> str:
         key = self._key(user)
         if key is None:
             return ERASED
