@@ -6,8 +6,8 @@ job (``application/explain.py``), the event log (``application/log_reading.py``)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import msgspec
@@ -17,10 +17,10 @@ from application.explain import why
 from application.lab import Lab
 from application.log_reading import EventPage, LogReading
 from application.permissions import Action, allowed, require, require_own
-from domain.errors import NotAuthenticated, NotFound
+from domain.errors import InvalidInput, NotAuthenticated, NotFound
 from domain.quotas import scopes, standing
 from projections.jobs import JOBS_PROJECTION
-from projections.queries import After, JobFilter, Queries
+from projections.queries import DIMENSIONS, After, JobFilter, Queries
 from projections.rows import (
     ArtifactRow,
     ExperimentRow,
@@ -34,6 +34,7 @@ from projections.rows import (
     TaskRow,
     TeamRow,
     TokenRow,
+    UsageRow,
 )
 from projections.telemetry_queries import CurveRow, LineRow, Points, ProgressRow, TelemetryQueries
 from providers.base import Check, Offer
@@ -231,6 +232,28 @@ class Reads:
         self.job(actor, job)
         return self._telemetry.progress(job)
 
+    def usage(
+        self,
+        actor: Actor,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        by: Collection[str] = ("owner",),
+    ) -> list[UsageRow]:
+        """What jobs that ended in ``[since, until)`` used, most first; this month when not given."""
+        require(actor, Action.READ)
+        unknown = sorted(set(by) - DIMENSIONS.keys())
+        if unknown:
+            way_out = f"Choose from {', '.join(DIMENSIONS)}."
+            raise InvalidInput(field="by", value=unknown[0], way_out=way_out)
+        now = self._lab.clock.now()
+        begin = since or now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        end = until or max(now, begin) + timedelta(seconds=1)
+        if begin.tzinfo is None or end.tzinfo is None or begin > end:
+            way_out = "Give times with a zone, the earlier one first."
+            raise InvalidInput(field="since", value=begin.isoformat(), way_out=way_out)
+        return self._queries.usage(actor.team, since=begin, until=end, by=by)
+
     def members(self, actor: Actor) -> list[Member]:
         """By membership age, names opened."""
         require(actor, Action.READ)
@@ -251,6 +274,12 @@ class Reads:
         if row is None:
             raise NotFound(kind="account", id=user)
         return self._lab.vault.open(user, row.email_sealed)
+
+    def names(self, actor: Actor) -> dict[str, str]:
+        """Of the team's members, providers and experiments by id, archived ones too."""
+        found = {m.person.id: m.person.name for m in self.members(actor)}
+        found |= {row.id: row.name for row in self.providers(actor)}
+        return found | {row.id: row.name for row in self.experiments(actor, archived=True)}
 
     def people(self, actor: Actor, users: Sequence[str]) -> dict[str, Person]:
         """Those of ``users`` who are members of the actor's team."""

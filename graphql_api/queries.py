@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+
 import strawberry
 
 from application.commands.invitations import look_at_invitation
@@ -13,10 +16,11 @@ from graphql_api.limits import PAGE_USUAL
 from graphql_api.paging import page_info, place_of, size_of
 from graphql_api.scalars import Long
 from graphql_api.types.account import ApiToken, Invitation, Me, Member, Offered, Secret
-from graphql_api.types.compute import Check, CheckRow, Offer, Provider, Quota
+from graphql_api.types.compute import Check, CheckRow, Offer, Provider, Quota, Usage, UsageBy
 from graphql_api.types.job import Job, JobConnection, JobCount, JobWhere, edge_of
 from graphql_api.types.telemetry import Artifact, Event, EventPage, LogLine, MetricPoints
 from graphql_api.types.workspace import Experiment, Problem, Revision, Task, Validation
+from projections.rows import UsageRow
 
 VERSION = "0.1.0"
 LINES_AT_MOST = 2_000
@@ -188,6 +192,22 @@ class ComputeQueries:
         actor = await info.context.actor()
         return Quota.of(await in_thread(info.context.reads.quota, actor))
 
+    @strawberry.field(
+        description="What jobs that ended used, most first; this month when no time is given."
+    )
+    async def usage(
+        self,
+        info: Info,
+        by: list[UsageBy] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> list[Usage]:
+        actor = await info.context.actor()
+        chosen = [one.value for one in ([UsageBy.OWNER] if by is None else by)]
+        rows = await in_thread(info.context.reads.usage, actor, since=since, until=until, by=chosen)
+        names = await in_thread(info.context.reads.names, actor)
+        return [_usage(row, names) for row in rows]
+
 
 @strawberry.type
 class AccountQueries:
@@ -248,3 +268,23 @@ class Query(JobQueries, WorkspaceQueries, ComputeQueries, AccountQueries):
             cursor=Long(page.cursor),
             more=page.more,
         )
+
+
+def _usage(row: UsageRow, names: Mapping[str, str]) -> Usage:
+    def id(value: str | None) -> strawberry.ID | None:
+        return strawberry.ID(value) if value else None
+
+    return Usage(
+        owner_id=id(row.owner),
+        owner=names.get(row.owner or ""),
+        provider_id=id(row.provider),
+        provider=names.get(row.provider or ""),
+        experiment_id=id(row.experiment),
+        experiment=names.get(row.experiment or ""),
+        day=row.day,
+        jobs=row.jobs,
+        complete=row.complete,
+        failed=row.failed,
+        stopped=row.stopped,
+        used_s=Long(row.used_s),
+    )

@@ -91,6 +91,7 @@ JOBS = Table(
         "team, status, queued_at desc, id desc",
         "team, experiment, queued_at desc, id desc",
         "provider, status",
+        "team, ended_at",
     ),
 )
 

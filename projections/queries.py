@@ -6,7 +6,7 @@ cursor is the last row's place, so that page 1,000 costs what page 1 costs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -31,6 +31,7 @@ from projections.rows import (
     TaskRow,
     TeamRow,
     TokenRow,
+    UsageRow,
     UserRow,
     WorkRow,
 )
@@ -41,6 +42,23 @@ WORK = """
 select id, status, attempt, token, ref, priority, queued_at, not_before, launching_at,
        wait_code, stop_at, stop_grace_s, unseen_since, ended_at
   from {jobs} where provider = %s
+"""
+
+
+DIMENSIONS = {
+    "owner": "owner",
+    "provider": "provider",
+    "experiment": "experiment",
+    "day": "to_char(ended_at at time zone 'UTC', 'YYYY-MM-DD')",
+}
+USAGE = """
+select DIMENSIONS, count(*) as jobs,
+       count(*) filter (where status = 'COMPLETE') as complete,
+       count(*) filter (where status = 'FAILED') as failed,
+       count(*) filter (where status = 'STOPPED') as stopped,
+       coalesce(sum(used_s), 0)::bigint as used_s
+  from {jobs} where team = %s and ended_at >= %s and ended_at < %s
+ GROUPS order by used_s desc, 1, 2, 3, 4 limit 10000
 """
 
 
@@ -96,6 +114,22 @@ class Queries:
         text = "select status, count(*) from {jobs} where team = %s group by status"
         with lease(self._pool) as conn:
             return dict(conn.execute(self._sql(text), (team,)).fetchall())
+
+    def usage(
+        self, team: str, *, since: datetime, until: datetime, by: Collection[str]
+    ) -> list[UsageRow]:
+        """What jobs that ended in ``[since, until)`` used, by some of ``DIMENSIONS``; most first.
+
+        At most 10,000 rows. A job counts whole on the day it ended.
+        """
+        shown = [
+            f"{text} as {name}" if name in by else f"null as {name}"
+            for name, text in DIMENSIONS.items()
+        ]
+        grouped = [text for name, text in DIMENSIONS.items() if name in by]
+        text = USAGE.replace("DIMENSIONS", ", ".join(shown))
+        text = text.replace("GROUPS", f"group by {', '.join(grouped)}" if grouped else "")
+        return self._all(UsageRow, text, (team, since, until))
 
     def work(self, provider: str) -> list[WorkRow]:
         """Jobs of a provider that have, or may have, a machine; the longest there first."""

@@ -59,6 +59,23 @@ class JobRow(_Row, frozen=True, kw_only=True):
     price_per_hour: float | None = None
 
 
+class UsageRow(_Row, frozen=True, kw_only=True):
+    """Jobs that ended, of one value of each dimension asked for; the others are ``None``.
+
+    ``used_s`` are weighted compute seconds, as charged to the quota.
+    """
+
+    owner: str | None
+    provider: str | None
+    experiment: str | None
+    day: str | None
+    jobs: int
+    complete: int
+    failed: int
+    stopped: int
+    used_s: int
+
+
 class WorkRow(msgspec.Struct, frozen=True, kw_only=True):
     """What the worker needs of a job to know whether to look at it."""
 

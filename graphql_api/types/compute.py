@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import Enum
 
 import strawberry
 
@@ -80,6 +81,32 @@ class QuotaMonth:
             charged_s=Long(view.charged),
             left_s=None if view.left is None else Long(view.left),
         )
+
+
+@strawberry.enum(description="By what usage is told apart.")
+class UsageBy(Enum):
+    OWNER = "owner"
+    PROVIDER = "provider"
+    EXPERIMENT = "experiment"
+    DAY = "day"
+
+
+@strawberry.type(
+    description="Jobs that ended, of one owner, provider, experiment, day, as far as asked for."
+)
+class Usage:
+    owner_id: strawberry.ID | None
+    owner: str | None = strawberry.field(description="The person's name.")
+    provider_id: strawberry.ID | None
+    provider: str | None
+    experiment_id: strawberry.ID | None
+    experiment: str | None
+    day: str | None = strawberry.field(description="YYYY-MM-DD in UTC, when they ended.")
+    jobs: int
+    complete: int
+    failed: int
+    stopped: int
+    used_s: Long = strawberry.field(description="Weighted compute seconds, as charged.")
 
 
 @strawberry.type(description="This month, of the team and of the asking person.")

@@ -26,6 +26,7 @@ GROUPS = {
     "team": "members, roles, invitations; create, hand over and close teams",
     "token": "create, list and revoke API tokens",
     "quota": "show and set compute quotas",
+    "usage": "who used how much compute",
     "sync": "send runs that were recorded offline",
     "completion": "completion for bash, zsh or fish",
 }

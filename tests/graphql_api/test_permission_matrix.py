@@ -39,7 +39,7 @@ RULES: dict[str, Action | str] = {
     **dict.fromkeys(("experiments", "tasks", "task", "revisions"), Action.READ),
     "validateTask": ANYONE_SIGNED_IN,
     **dict.fromkeys(("providers", "provider", "providerKinds", "offers"), Action.READ),
-    **dict.fromkeys(("quota", "members", "tokens", "secrets"), Action.READ),
+    **dict.fromkeys(("quota", "usage", "members", "tokens", "secrets"), Action.READ),
     "checkProvider": Action.READ,
     "me": ANYONE_SIGNED_IN,
     "invitations": Action.MANAGE_MEMBERS,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.cli.failures import NOT_FOUND, REFUSED
+from lab.cli.failures import NOT_FOUND, REFUSED, USAGE
 from tests.graphql_api.rig import PASSWORD, Rig
 from tests.lab.shell import Shell
 
@@ -53,3 +53,12 @@ def test_an_invitation_is_withdrawn_and_sent_anew(shell: Shell) -> None:
     assert first != second
     shell.ok("team", "cancel", row["id"])
     assert "invitation" in shell.fails(NOT_FOUND, "team", "accept", second)
+
+
+def test_usage_is_shown_and_exported(shell: Shell) -> None:
+    assert "(none)" in shell.ok("usage", "--since", "2020-01-01", "--until", "2020-02-01")
+    head = shell.ok("usage", "--by", "owner,day", "--csv").splitlines()[0]
+    assert head == "owner,day,ownerId,jobs,complete,failed,stopped,usedS"
+    assert shell.json("usage", "--by", "experiment") == []
+    assert "is no day" in shell.fails(USAGE, "usage", "--since", "yesterday")
+    assert "none of" in shell.fails(USAGE, "usage", "--by", "colour")
