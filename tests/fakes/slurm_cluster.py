@@ -183,7 +183,7 @@ class SlurmCluster:
             self.end(name)
         self._end_steps(str(self.root))
         for account in self.accounts:
-            subprocess.run(["userdel", account], check=False, capture_output=True)
+            subprocess.run(["userdel", "--force", account], check=False, capture_output=True)
 
     def run(self, *argv: str) -> str:
         """Standard output of a Slurm command run beside the product, as an outsider would."""
