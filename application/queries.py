@@ -13,11 +13,15 @@ from typing import TypeVar
 import msgspec
 
 from application.actor import Actor
+from application.cluster_page import with_own_jobs
 from application.explain import why
 from application.lab import Lab
 from application.log_reading import EventPage, LogReading
 from application.permissions import Action, allowed, require, require_own
+from domain.compute import Account
+from domain.compute import fold as fold_provider
 from domain.errors import InvalidInput, NotAuthenticated, NotFound
+from domain.job_events import JobStatus
 from domain.quotas import scopes, standing
 from projections.jobs import JOBS_PROJECTION
 from projections.queries import DIMENSIONS, After, JobFilter, Queries
@@ -38,9 +42,11 @@ from projections.rows import (
 )
 from projections.telemetry_queries import CurveRow, LineRow, Points, ProgressRow, TelemetryQueries
 from providers.base import Check, Offer
+from providers.cluster import Cluster
 
 Owned = TypeVar("Owned", JobRow, ExperimentRow, TaskRow, ProviderRow, ArtifactRow)
 LINES_AT_MOST = 10_000
+LIVE_AT_MOST = 10_000
 
 
 class JobView(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,6 +187,23 @@ class Reads:
         """Whether a job could run there now. Contacts it: ``ProviderError``."""
         self.provider(actor, provider)
         return self._lab.providers.of(provider).check()
+
+    def accounts(self, actor: Actor, provider: str) -> list[Account]:
+        """Whose accounts there are now; those who do not manage providers see their own."""
+        self.provider(actor, provider)
+        every = allowed(actor, Action.MANAGE_PROVIDERS)
+        known = fold_provider(self._lab.log.stream(provider)).accounts
+        return [a for a in known if a.current and (every or a.user == actor.user)]
+
+    def cluster(self, actor: Actor, provider: str) -> Cluster | None:
+        """What there is and how busy it is now, with the team's jobs. Contacts it: ``ProviderError``."""
+        self.provider(actor, provider)
+        found = self._lab.providers.of(provider).cluster()
+        if found is None:
+            return None
+        live = JobFilter(provider=provider, statuses=(JobStatus.LAUNCHING, JobStatus.RUNNING))
+        rows = self._queries.jobs(actor.team, live, limit=LIVE_AT_MOST)
+        return with_own_jobs(found, {row.id: row.host or "" for row in rows})
 
     def provider_kinds(self, actor: Actor) -> Sequence[str]:
         require(actor, Action.READ)

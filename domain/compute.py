@@ -1,7 +1,11 @@
-"""ComputeProvider: a configured backend of one team. Settings are facts; credentials are references."""
+"""ComputeProvider: a configured backend of one team. Settings are facts; credentials are references.
+
+A person may have an account of their own there: an account is one person's at a time.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TypeAlias, get_args
@@ -9,10 +13,24 @@ from typing import TypeAlias, get_args
 import msgspec
 from msgspec.structs import replace
 
-from domain.errors import NotFound
+from domain.errors import AlreadyExists, InvalidInput, NotFound
 from domain.model import Envelope, Event, Guard, GuardKind
 
 Setting = str | int | float | bool | None
+ACCOUNT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,63}")
+"""A login name: it becomes part of a path on the backend."""
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """``user``'s account ``name`` on the backend; ``key`` names a secret of theirs.
+
+    Not ``current``: it was theirs once, and jobs of that time are still looked after with it.
+    """
+
+    user: str
+    name: str
+    key: str
+    current: bool = True
 
 
 class ProviderAdded(Event, frozen=True, kw_only=True, tag="provider.added.v1"):
@@ -58,6 +76,20 @@ class OrphanEnded(Event, frozen=True, kw_only=True, tag="provider.orphan_ended.v
     ref: str
 
 
+class PersonMapped(Event, frozen=True, kw_only=True, tag="provider.person_mapped.v1"):
+    """Jobs of ``user`` run as ``account`` from now on; ``key`` is a secret's name, never the key."""
+
+    user: str
+    account: str
+    key: str
+
+
+class PersonUnmapped(Event, frozen=True, kw_only=True, tag="provider.person_unmapped.v1"):
+    """No new jobs of ``user`` run there; those it has are still looked after."""
+
+    user: str
+
+
 ProviderEvent: TypeAlias = (
     ProviderAdded
     | ProviderReconfigured
@@ -67,6 +99,8 @@ ProviderEvent: TypeAlias = (
     | ProviderUnreachable
     | ProviderReachable
     | OrphanEnded
+    | PersonMapped
+    | PersonUnmapped
 )
 EVENTS: tuple[type[Event], ...] = get_args(ProviderEvent)
 
@@ -80,6 +114,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, Setting] = {}
     enabled: bool = True
     unreachable: str = ""
+    accounts: tuple[Account, ...] = ()
 
     def evolve(self, event: Event) -> Provider:
         s = replace(self, id=event.originator_id, version=event.originator_version)
@@ -92,10 +127,10 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
                 return replace(s, settings=event.settings)
             case ProviderEnabled() | ProviderDisabled():
                 return replace(s, enabled=isinstance(event, ProviderEnabled))
-            case ProviderUnreachable():
-                return replace(s, unreachable=event.reason or "no answer")
-            case ProviderReachable():
-                return replace(s, unreachable="")
+            case ProviderUnreachable() | ProviderReachable():
+                return replace(s, unreachable=_problem(event))
+            case PersonMapped() | PersonUnmapped():
+                return replace(s, accounts=_accounts(self.accounts, event))
         return s
 
     def reconfigure(
@@ -130,6 +165,30 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     def ended_orphan(self, *, token: str, ref: str, now: datetime, by: str) -> list[ProviderEvent]:
         return [OrphanEnded(token=token, ref=ref, **self._next(now, by))]
 
+    def account_of(self, user: str) -> Account | None:
+        """The account that new jobs of ``user`` run as."""
+        return next((a for a in self.accounts if a.current and a.user == user), None)
+
+    def map_person(
+        self, user: str, *, account: str, key: str, now: datetime, by: str
+    ) -> list[ProviderEvent]:
+        """``AlreadyExists`` when the account is another person's now."""
+        self._must_exist()
+        if not ACCOUNT.fullmatch(account):
+            way_out = "Give a login name: letters, digits and _ . @ + -, at most 64 characters."
+            raise InvalidInput(field="account", value=account, way_out=way_out)
+        wanted = Account(user=user, name=account, key=key)
+        if self.account_of(user) == wanted:
+            return []
+        holder = next((a.user for a in self.accounts if a.current and a.name == account), user)
+        if holder != user:
+            raise AlreadyExists(kind="account", name=account, holder=f"it is {holder}'s")
+        return [PersonMapped(user=user, account=account, key=key, **self._next(now, by))]
+
+    def unmap_person(self, user: str, *, now: datetime, by: str) -> list[ProviderEvent]:
+        self._must_exist()
+        return [PersonUnmapped(user=user, **self._next(now, by))] if self.account_of(user) else []
+
     def _must_exist(self) -> None:
         if not self.version:
             raise NotFound(kind="provider", id=self.id)
@@ -141,6 +200,21 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
             "at": now,
             "by": by,
         }
+
+
+def _problem(event: ProviderUnreachable | ProviderReachable) -> str:
+    return (event.reason or "no answer") if isinstance(event, ProviderUnreachable) else ""
+
+
+def _accounts(
+    before: Iterable[Account], event: PersonMapped | PersonUnmapped
+) -> tuple[Account, ...]:
+    """In the order of their latest mapping; a person has one that is current, at most."""
+    left = [replace(a, current=False) if a.user == event.user else a for a in before]
+    if isinstance(event, PersonUnmapped):
+        return tuple(left)
+    made = Account(user=event.user, name=event.account, key=event.key)
+    return (*(a for a in left if (a.user, a.name) != (made.user, made.name)), made)
 
 
 def fold(events: Iterable[Event]) -> Provider:

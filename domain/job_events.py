@@ -61,8 +61,8 @@ BLAME_OF_STOP = {
     StopReason.QUOTA: FailureClass.QUOTA,
 }
 USER_FAULTS = frozenset({FailureClass.USER_CODE, FailureClass.SETUP, FailureClass.OUT_OF_MEMORY})
-"""Paid from ``retries.user``; the rest, but for timeouts and quota which are final, from ``retries.platform``."""
-NEVER_RETRIED = frozenset({FailureClass.TIMEOUT, FailureClass.QUOTA})
+"""Paid from ``retries.user``; the rest, but for those which are final, from ``retries.platform``."""
+NEVER_RETRIED = frozenset({FailureClass.TIMEOUT, FailureClass.QUOTA, FailureClass.CANCELLED})
 
 
 class QuotaHold(msgspec.Struct, frozen=True, kw_only=True):

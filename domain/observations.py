@@ -32,6 +32,7 @@ class FailureClass(StrEnum):
     OUT_OF_MEMORY = "out_of_memory"
     TIMEOUT = "timeout"
     QUOTA = "quota"
+    CANCELLED = "cancelled"  # somebody ended it at the provider, past Labledger
 
 
 class Exit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -10,7 +10,10 @@ from strawberry.dataloader import DataLoader
 
 from application.actor import Actor
 from application.queries import Person, Reads
+from domain.compute import Account
+from domain.errors import LabError
 from projections.rows import ExperimentRow, ProviderRow
+from providers.cluster import Cluster
 
 Row = TypeVar("Row")
 
@@ -25,9 +28,26 @@ class Loaders:
         self.providers: DataLoader[str, ProviderRow | None] = _loader(
             lambda _: {row.id: row for row in reads.providers(actor)}, remember
         )
+        self.accounts: DataLoader[str, list[Account] | None] = _loader(
+            lambda ids: {id: reads.accounts(actor, id) for id in ids}, remember
+        )
+        self.clusters: DataLoader[str, Cluster | None] = DataLoader(
+            load_fn=lambda ids: run_in_threadpool(_clusters, reads, actor, ids), cache=remember
+        )
         self.people: DataLoader[str, Person | None] = _loader(
             lambda ids: reads.people(actor, ids), remember
         )
+
+
+def _clusters(reads: Reads, actor: Actor, ids: list[str]) -> list[Cluster | BaseException | None]:
+    """One round trip for each; a provider that does not answer spoils no other's."""
+    found: list[Cluster | BaseException | None] = []
+    for id in ids:
+        try:
+            found.append(reads.cluster(actor, id))
+        except LabError as error:
+            found.append(error)
+    return found
 
 
 def _loader(

@@ -8,15 +8,26 @@ from datetime import datetime
 import strawberry
 
 from application.commands.invitations import look_at_invitation
+from application.commands.jobs import estimate_start
 from application.task_yaml import read_task
 from domain.errors import InvalidTask
 from domain.job_events import JobStatus
 from graphql_api.context import Info, in_thread
 from graphql_api.limits import PAGE_USUAL
+from graphql_api.mutations.jobs import Launch
 from graphql_api.paging import page_info, place_of, size_of
 from graphql_api.scalars import Long
 from graphql_api.types.account import ApiToken, Invitation, Me, Member, Offered, Secret
-from graphql_api.types.compute import Check, CheckRow, Offer, Provider, Quota, Usage, UsageBy
+from graphql_api.types.compute import (
+    Check,
+    CheckRow,
+    Offer,
+    Provider,
+    Quota,
+    StartEstimate,
+    Usage,
+    UsageBy,
+)
 from graphql_api.types.job import Job, JobConnection, JobCount, JobWhere, edge_of
 from graphql_api.types.telemetry import Artifact, Event, EventPage, LogLine, MetricPoints
 from graphql_api.types.workspace import Experiment, Problem, Revision, Task, Validation
@@ -186,6 +197,15 @@ class ComputeQueries:
         check = await in_thread(info.context.reads.check, actor, provider)
         rows = [CheckRow(what=what, ok=ok, detail=detail) for what, ok, detail in check.rows]
         return Check(ok=check.ok, rows=rows)
+
+    @strawberry.field(
+        description="When it would start if it were queued now; asks the provider, which may refuse "
+        "it in its own words. Null: the provider cannot tell."
+    )
+    async def start_estimate(self, info: Info, launch: Launch) -> StartEstimate | None:
+        actor = await info.context.actor()
+        found = await in_thread(estimate_start, info.context.use.lab, actor, launch.wish())
+        return StartEstimate(start_at=found.start_at, words=found.words) if found else None
 
     @strawberry.field
     async def quota(self, info: Info) -> Quota:

@@ -20,6 +20,7 @@ import msgspec
 from domain.errors import LabError
 from domain.job_spec import JobSpec
 from domain.observations import Observation
+from providers.cluster import Cluster
 
 Handle = NewType("Handle", str)
 """What an adapter needs to find its job again; opaque to everybody else, stable, printable."""
@@ -41,6 +42,12 @@ class ProviderUnavailable(ProviderError):
 
     code = "PROVIDER_UNAVAILABLE"
     transient = True
+
+
+class AccountUnavailable(ProviderUnavailable):
+    """One person's account cannot be asked; it says nothing of the provider's other accounts."""
+
+    code = "PROVIDER_ACCOUNT_UNAVAILABLE"
 
 
 class CredentialsRejected(ProviderError):
@@ -140,6 +147,13 @@ class JobRequest(msgspec.Struct, frozen=True, kw_only=True):
         return f"JobRequest({self.job!r}, attempt={self.attempt}, token={self.token!r})"
 
 
+class StartEstimate(msgspec.Struct, frozen=True, kw_only=True):
+    """``words`` are the backend's own; they change with what others submit."""
+
+    start_at: datetime
+    words: str
+
+
 class Submitted(msgspec.Struct, frozen=True, kw_only=True):
     handle: Handle
     price_per_hour: float = 0.0
@@ -185,8 +199,11 @@ class ComputeProvider(ABC):
         """What could be had now; may be empty, never a lie."""
 
     @abstractmethod
-    def admit(self, spec: JobSpec) -> Wait | None:
-        """Why ``spec`` cannot be submitted now, or ``None``. Queue backends admit all they could ever run."""
+    def admit(self, spec: JobSpec, *, owner: str = "") -> Wait | None:
+        """Why ``spec`` cannot be submitted now, or ``None``. Queue backends admit all they could ever run.
+
+        ``owner`` is the user whose job it would be, where that makes a difference.
+        """
 
     @abstractmethod
     def submit(self, request: JobRequest) -> Submitted:
@@ -209,12 +226,15 @@ class ComputeProvider(ABC):
             return error
 
     @abstractmethod
-    def find(self, token: str) -> Handle | None:
+    def find(self, token: str, *, owner: str = "") -> Handle | None:
         """The attempt's handle; ``None`` only when it is certain that there is none."""
 
     @abstractmethod
-    def observe(self, handles: Sequence[Handle]) -> Mapping[Handle, Observation]:
-        """One round trip for many. A missing key means *not seen*, which is not *stopped*."""
+    def observe(self, handles: Sequence[Handle]) -> Mapping[Handle, Observation | None]:
+        """One round trip for many. A missing key means *not seen*, which is not *stopped*.
+
+        ``None`` means *not asked*: what has it did not answer, so that nothing may be concluded.
+        """
 
     @abstractmethod
     def stop(self, handle: Handle, *, grace_s: float) -> None:
@@ -231,6 +251,17 @@ class ComputeProvider(ABC):
     @abstractmethod
     def cleanup(self, handle: Handle) -> None:
         """Remove what an ended attempt left behind. Fine when nothing is left."""
+
+    def estimate(self, spec: JobSpec, *, owner: str = "") -> StartEstimate | None:
+        """When ``spec`` would start if it were submitted now; ``None`` where nobody can tell.
+
+        Nothing is submitted. ``SubmissionRefused`` in the backend's own words.
+        """
+        return None
+
+    def cluster(self) -> Cluster | None:
+        """Everything there is and how busy it is, in one round trip; ``None`` for no cluster."""
+        return None
 
     def spool(
         self, handle: Handle, offsets: Mapping[tuple[int, str], int], *, limit: int

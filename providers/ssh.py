@@ -1,7 +1,9 @@
 """One kept SSH connection: commands with bytes on stdin, and file ranges over SFTP.
 
 The host key is pinned: a server that shows another one is refused by name and sent nothing. A lost
-connection is made again at the next call, with back-off after failures. Not here: what is run.
+connection is made again at the next call, with back-off after failures; another key is tried at
+once. A host behind another is reached through a channel of the link to that one, as with ``ssh -J``.
+Not here: what is run.
 """
 
 from __future__ import annotations
@@ -39,13 +41,18 @@ class HostKeyRefused(ProviderUnavailable):
 
 
 class Address(NamedTuple):
-    """``host_key`` is the pinned fingerprint, ``SHA256:…``; empty refuses and shows the found one."""
+    """``host_key`` is the pinned fingerprint, ``SHA256:…``; empty refuses and shows the found one.
+
+    ``pin_name`` and ``key_name`` are what its two secrets are called where a person sets them.
+    """
 
     provider: str
     host: str
     port: int
     user: str
     host_key: str
+    pin_name: str = "host_key"
+    key_name: str = "ssh_key"
 
 
 class Done(NamedTuple):
@@ -57,7 +64,11 @@ class Done(NamedTuple):
 
 
 class SshLink:
-    """Safe to share between threads. ``key`` answers the private key's text, or "" for the agent."""
+    """Safe to share between threads. ``key`` answers the private key's text, or "" for the agent.
+
+    It is asked at every use and kept nowhere. ``via`` is the link to the jump host; closing this
+    link closes that one.
+    """
 
     def __init__(
         self,
@@ -65,16 +76,19 @@ class SshLink:
         key: Callable[[], str],
         *,
         clock: Callable[[], float] = time.monotonic,
+        via: SshLink | None = None,
     ) -> None:
         self.address = address
         self._key = key
+        self._via = via
         self._clock = clock
         self._guard = threading.Lock()
         self._transport: paramiko.Transport | None = None
         self._sftp: paramiko.SFTPClient | None = None
+        self._mark = b""
         self._failures = 0
         self._not_before = 0.0
-        self._problem = ""
+        self._problem: ProviderUnavailable | CredentialsRejected | None = None
         self.asked = 0
         """Commands and file reads so far."""
 
@@ -115,6 +129,21 @@ class SshLink:
         """Repeatable; the next call connects again."""
         with self._guard:
             self._drop()
+        if self._via is not None:
+            self._via.close()
+
+    def tunnel(self, host: str, port: int) -> paramiko.Channel:
+        """A connection from this host to another. ``ProviderUnavailable`` names the jump host."""
+        transport = self._live()
+        try:
+            return transport.open_channel(
+                "direct-tcpip", (host, port), ("127.0.0.1", 0), timeout=CONNECT_TIMEOUT_S
+            )
+        except (OSError, EOFError, paramiko.SSHException) as error:
+            hop = f"{self.address.host}:{self.address.port}"
+            said = shorten(str(error) or type(error).__name__, 200)
+            reason = f"the jump host {hop} does not reach {host}:{port}: {said}."
+            raise ProviderUnavailable(provider=self.address.provider, reason=reason) from error
 
     def _channel(self) -> paramiko.Channel:
         """A fresh session; a connection that turns out to be dead is replaced once, nothing was sent."""
@@ -137,38 +166,44 @@ class SshLink:
             return self._sftp
 
     def _live(self) -> paramiko.Transport:
+        text = self._present_key()
+        mark = hashlib.sha256(text.encode()).digest()
         with self._guard:
-            if self._transport is not None and self._transport.is_active():
+            known, self._mark = self._mark == mark, mark
+            if known and self._transport is not None and self._transport.is_active():
                 return self._transport
             self._drop()
-            if self._clock() < self._not_before:
-                raise ProviderUnavailable(
+            if known and self._problem is not None and self._clock() < self._not_before:
+                raise type(self._problem)(
                     provider=self.address.provider,
-                    reason=self._problem,
+                    reason=str(self._problem.values["reason"]),
                     retry_after_s=self._not_before - self._clock(),
                 )
             try:
-                self._transport = self._connect()
-            except ProviderUnavailable as error:
-                self._back_off(str(error.values["reason"]))
+                self._transport = self._connect(text)
+            except (ProviderUnavailable, CredentialsRejected) as error:
+                self._back_off(error)
                 raise
             self._failures = 0
             return self._transport
 
-    def _back_off(self, problem: str) -> None:
+    def _present_key(self) -> str:
+        """Read before every use: who takes the key away ends the connection that it opened."""
+        try:
+            return self._key()
+        except CredentialsRejected:
+            self.close()
+            raise
+
+    def _back_off(self, problem: ProviderUnavailable | CredentialsRejected) -> None:
         self._failures = min(self._failures + 1, len(BACKOFF_S) - 1)
         self._not_before = self._clock() + BACKOFF_S[self._failures]
         self._problem = problem
 
-    def _connect(self) -> paramiko.Transport:
-        where = self.address
-        text = self._key()
+    def _connect(self, text: str) -> paramiko.Transport:
         transport: paramiko.Transport | None = None
         try:
-            link = socket.create_connection((where.host, where.port), CONNECT_TIMEOUT_S)
-            # Else each new session waits 40 ms for an acknowledgement that the host delays.
-            link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            transport = paramiko.Transport(link)
+            transport = paramiko.Transport(self._socket())
             transport.start_client(timeout=CONNECT_TIMEOUT_S)
             self._verify(transport.get_remote_server_key())
             self._authenticate(transport, text)
@@ -183,6 +218,15 @@ class SshLink:
         transport.set_keepalive(KEEPALIVE_S)
         return transport
 
+    def _socket(self) -> socket.socket | paramiko.Channel:
+        where = self.address
+        if self._via is not None:
+            return self._via.tunnel(where.host, where.port)
+        link = socket.create_connection((where.host, where.port), CONNECT_TIMEOUT_S)
+        # Else each new session waits 40 ms for an acknowledgement that the host delays.
+        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return link
+
     def _verify(self, key: paramiko.PKey) -> None:
         found, pinned = fingerprint(key.asbytes()), self.address.host_key
         if found == pinned:
@@ -190,10 +234,11 @@ class SshLink:
         where = f"{self.address.host}:{self.address.port}"
         reason = (
             f"the host key of {where} has changed: it is {found}, not the pinned {pinned}. Nothing "
-            "was sent. If the change is known to be right, set host_key to the new fingerprint."
+            f"was sent. If the change is known to be right, set {self.address.pin_name} to the new "
+            "fingerprint."
             if pinned
             else f"the host key of {where} is {found}. Compare it with your cluster's "
-            "documentation, then set host_key to it."
+            f"documentation, then set {self.address.pin_name} to it."
         )
         raise HostKeyRefused(provider=self.address.provider, reason=reason)
 
@@ -206,7 +251,9 @@ class SshLink:
             except paramiko.AuthenticationException:
                 continue
             return
-        tried = "the key in ssh_key" if text else f"the SSH agent's {len(keys)} key(s)"
+        tried = (
+            f"the key in {self.address.key_name}" if text else f"the SSH agent's {len(keys)} key(s)"
+        )
         reason = f"{self.address.host} does not let {user} in with {tried}."
         raise CredentialsRejected(provider=self.address.provider, reason=reason)
 
@@ -216,7 +263,10 @@ class SshLink:
                 return kind.from_private_key(io.StringIO(text.strip() + "\n"))
             except (paramiko.SSHException, ValueError, IndexError):
                 continue
-        reason = "ssh_key holds no private key we can read (Ed25519, ECDSA or RSA, no passphrase)."
+        holder = self.address.key_name
+        reason = (
+            f"{holder} holds no private key we can read (Ed25519, ECDSA or RSA, no passphrase)."
+        )
         raise CredentialsRejected(provider=self.address.provider, reason=reason)
 
     def _translated(self, error: Exception) -> ProviderUnavailable:

@@ -107,7 +107,7 @@ def _providers(
     secrets: EncryptedSecrets,
     reached: Callable[[str], None],
 ) -> LiveProviders:
-    read, secret = blobs.read, secrets.of_team
+    read, secret = blobs.read, secrets.only
     return LiveProviders(log, home=home, sdk=SDK, read_blob=read, secret=secret, reached=reached)
 
 

@@ -1,4 +1,7 @@
-"""Live adapters by provider id: made from the recorded settings, made anew when those change."""
+"""Live adapters by provider id: made from the recorded settings, made anew when those change.
+
+Whose accounts there are is told to an adapter whenever it is asked for; its connections stay.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from application.log import EventLog
-from domain.compute import Provider, fold
+from domain.compute import Account, Provider, fold
 from domain.errors import NotFound
 from providers.base import ComputeProvider
 from providers.registry import KINDS, factory
@@ -18,7 +21,8 @@ from providers.surroundings import Surroundings
 class LiveProviders:
     """See ``application.ports.Providers``. Safe to share between threads.
 
-    ``secret`` answers a secret's value by team and name, ``KeyError`` when there is none.
+    ``secret`` answers a secret's value by team, user and name, ``KeyError`` when there is none; an
+    empty user is the team itself.
     """
 
     def __init__(
@@ -28,7 +32,7 @@ class LiveProviders:
         home: Path,
         sdk: Path,
         read_blob: Callable[[str], Iterator[bytes]],
-        secret: Callable[[str, str], str],
+        secret: Callable[[str, str, str], str],
         reached: Callable[[str], None],
     ) -> None:
         self._log = log
@@ -38,6 +42,7 @@ class LiveProviders:
         self._secret = secret
         self._reached = reached
         self._made: dict[str, tuple[Mapping[str, object], ComputeProvider]] = {}
+        self._accounts: dict[str, Sequence[Account]] = {}
         self._guard = threading.Lock()
 
     def of(self, provider: str) -> ComputeProvider:
@@ -46,6 +51,7 @@ class LiveProviders:
         if not state.kind:
             raise NotFound(kind="provider", id=provider)
         with self._guard:
+            self._accounts[provider] = state.accounts
             made = self._made.get(provider)
             if made is None or made[0] != state.settings:
                 made = (state.settings, self._build(provider, state))
@@ -63,7 +69,10 @@ class LiveProviders:
             root=self._home / "providers" / provider,
             sdk=self._sdk,
             read_blob=self._read_blob,
-            secret=partial(self._secret, state.team),
+            secret=partial(self._secret, state.team, ""),
+            secret_of=partial(self._secret, state.team),
+            accounts=lambda: self._accounts[provider],
+            name=state.name,
             reached=self._reached,
         )
         return factory(state.kind).build(state.settings, around)

@@ -64,9 +64,12 @@ class EncryptedSecrets:
                 found[name] = opened.decode()
         return found
 
-    def of_team(self, team: str, name: str) -> str:
-        """The team's own value, for a provider it configured. ``KeyError`` when there is none."""
-        return self.values(team=team, user="", names=[name])[name]
+    def only(self, team: str, user: str, name: str) -> str:
+        """That member's own value, or the team's when ``user`` is empty; ``KeyError`` without one."""
+        for found, owner, sealed in self._rows(team, user):
+            if (found, owner) == (name, user):
+                return unseal(self._key, sealed, subject=_subject(team, owner, name)).decode()
+        raise KeyError(name)
 
     def _rows(self, team: str, user: str) -> list[tuple[str, str, bytes]]:
         with lease(self._pool) as conn:

@@ -19,6 +19,7 @@ from domain.ids import JobId, launch_token
 from domain.job_events import JobEvent, JobStatus
 from domain.jobs import Job, fold
 from providers.base import (
+    CredentialsRejected,
     JobRequest,
     NoCapacity,
     ProviderError,
@@ -70,7 +71,7 @@ def recover_launch(lab: Lab, job: str) -> None:
         state = fold(lab.log.stream(job))
         if state.status is not JobStatus.LAUNCHING or state.ref:
             return
-        handle = lab.providers.of(state.provider).find(state.token)
+        handle = lab.providers.of(state.provider).find(state.token, owner=state.owner)
         lab.reached("recover.found")
         if handle is not None:
             _record(lab, state, Submitted(handle=handle), adopted=True)
@@ -109,7 +110,7 @@ def _submit(lab: Lab, job: Job) -> None:
     request = request_for(lab, job)
     try:
         submitted = provider.submit(request)
-    except ProviderUnavailable:
+    except (ProviderUnavailable, CredentialsRejected):
         return  # the outcome is unknown: recovery looks the token up
     except ProviderError as refused:
         _refused(lab, job, refused)

@@ -18,7 +18,7 @@ from application.lab import Lab
 from domain.ids import JobId, launch_token
 from domain.job_events import JobEvent
 from domain.jobs import Job
-from providers.base import ProviderError, ProviderUnavailable, Submitted
+from providers.base import CredentialsRejected, ProviderError, ProviderUnavailable, Submitted
 
 Decide = Callable[[Job], Sequence[JobEvent]]
 
@@ -69,7 +69,7 @@ def _facts(
     for job, outcome in zip(jobs, outcomes, strict=True):
         if isinstance(outcome, Submitted):
             found[job.id] = partial(_record, lab, job.attempt, outcome)
-        elif not isinstance(outcome, ProviderUnavailable):
+        elif not isinstance(outcome, ProviderUnavailable | CredentialsRejected):
             found[job.id] = partial(_refuse, lab, job.attempt, outcome)
     return found
 

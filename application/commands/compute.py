@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from application.actor import Actor
 from application.commands.idempotency import once
 from application.commands.naming import claiming, clean_name, holder
+from application.commands.secrets import check_name
 from application.lab import Lab
 from application.permissions import Action, require, require_own
 from domain.compute import (
@@ -17,7 +18,9 @@ from domain.compute import (
     fold,
     unique_name,
 )
+from domain.errors import NotFound
 from domain.model import Event, Guard, GuardKind
+from domain.teams import fold as fold_team
 
 
 def add_provider(
@@ -94,6 +97,36 @@ def disable_provider(lab: Lab, actor: Actor, provider: str) -> int:
     return _change(lab, actor, provider, lambda p: p.disable(now=lab.clock.now(), by=actor.by))
 
 
+def map_person(
+    lab: Lab, actor: Actor, provider: str, *, person: str, account: str, key: str
+) -> int:
+    """Jobs of ``person`` (a member's address or id) run there as ``account`` from now on; repeatable.
+
+    ``key`` names a secret of their own, which they may set later. ``AlreadyExists`` when the account
+    is another person's.
+    """
+    own_provider(lab, actor, provider, Action.MANAGE_PROVIDERS)
+    check_name("key", key)
+    user = _user(lab, person)
+    if user not in fold_team(lab.log.stream(actor.team)).roles:
+        raise NotFound(kind="member", id=person)
+    return _change(
+        lab,
+        actor,
+        provider,
+        lambda p: p.map_person(user, account=account, key=key, now=lab.clock.now(), by=actor.by),
+    )
+
+
+def unmap_person(lab: Lab, actor: Actor, provider: str, *, person: str) -> int:
+    """No new jobs of ``person`` run there; those they have are still looked after. Repeatable."""
+    own_provider(lab, actor, provider, Action.MANAGE_PROVIDERS)
+    user = _user(lab, person)
+    return _change(
+        lab, actor, provider, lambda p: p.unmap_person(user, now=lab.clock.now(), by=actor.by)
+    )
+
+
 def note_reachable(lab: Lab, actor: Actor, provider: str, *, problem: str) -> int:
     """What a poller met: an empty ``problem`` is an answer. Recorded on change."""
     return _change(
@@ -120,6 +153,11 @@ def own_provider(lab: Lab, actor: Actor, provider: str, action: Action) -> Provi
     found = fold(lab.log.stream(provider))
     require_own(actor, found.team, kind="provider", id=provider)
     return found
+
+
+def _user(lab: Lab, person: str) -> str:
+    """The id behind an address; anything else is taken for an id."""
+    return holder(lab, f"email:{lab.vault.digest(person.strip())}") or person
 
 
 def _change(

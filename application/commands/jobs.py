@@ -29,7 +29,12 @@ from domain.jobs import Job, fold
 from domain.model import Guard, GuardKind
 from domain.quotas import reserve, scopes
 from domain.task_spec import MINUTES_AT_MOST
-from providers.base import ProviderUnavailable, SubmissionRefused
+from providers.base import (
+    CredentialsRejected,
+    ProviderUnavailable,
+    StartEstimate,
+    SubmissionRefused,
+)
 
 BATCH_LIMIT = 1_000
 MAX_GRACE_S = 3600.0
@@ -77,6 +82,17 @@ def queue_jobs(
 
     asked = ("queue_jobs", [msgspec.to_builtins(item) for item in launches])
     return tuple(once(actor, key, asked, made=",".join(ids), record=record).split(","))
+
+
+def estimate_start(lab: Lab, actor: Actor, launch: Launch) -> StartEstimate | None:
+    """When it would start if it were queued now; ``None`` where its provider cannot tell.
+
+    Everything is checked as for queueing and nothing recorded. Contacts the provider:
+    ``SubmissionRefused`` in its own words, ``ProviderUnavailable``.
+    """
+    require(actor, Action.LAUNCH)
+    wish = _prepare(lab, actor, launch)
+    return lab.providers.of(wish.provider).estimate(wish.spec, owner=wish.owner)
 
 
 def stop_job(lab: Lab, actor: Actor, job: str, *, grace_s: float | None = None) -> int:
@@ -224,8 +240,8 @@ def _must_run_somewhere(lab: Lab, actor: Actor, spec: JobSpec, provider: str) ->
         way_out = "It is disabled; choose another, or enable it with `lab provider enable`."
         raise InvalidInput(field="provider", value=compute.name, way_out=way_out)
     try:
-        wait = lab.providers.of(provider).admit(spec)
-    except ProviderUnavailable:
+        wait = lab.providers.of(provider).admit(spec, owner=actor.user)
+    except (ProviderUnavailable, CredentialsRejected):
         return  # cannot be asked now: the job waits for it, which is what queues are for
     if wait and wait.forever:
         raise SubmissionRefused(provider=compute.name, reason=wait.text)

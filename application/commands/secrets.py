@@ -21,7 +21,8 @@ def set_secret(
 ) -> int:
     """A new version; jobs queued before use it from their next attempt on. Repeatable with ``key``."""
     require(actor, Action.WRITE_SECRETS)
-    _check(name, value)
+    check_name("name", name)
+    _check(value)
     user = actor.user if personal else ""
     stream = stream_of(team=actor.team, user=user, name=name)
     state = fold(lab.log.stream(stream))
@@ -50,10 +51,14 @@ def delete_secret(lab: Lab, actor: Actor, *, name: str, personal: bool = False) 
     ).position
 
 
-def _check(name: str, value: str) -> None:
+def check_name(field: str, name: str) -> None:
+    """Nothing, or ``InvalidInput`` for what no secret can be called."""
     if not NAME.fullmatch(name):
         way_out = "Use letters, digits and _, not beginning with a digit, at most 100 characters."
-        raise InvalidInput(field="name", value=name, way_out=way_out)
+        raise InvalidInput(field=field, value=name, way_out=way_out)
+
+
+def _check(value: str) -> None:
     if not value or len(value) > VALUE_LIMIT or "\0" in value:
         way_out = f"Give 1 to {VALUE_LIMIT:,} characters without NUL."
         raise InvalidInput(field="value", value="(not shown)", way_out=way_out)

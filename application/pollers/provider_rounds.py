@@ -7,6 +7,7 @@ Each step may be cut at any point and done again. Not here: when a round runs (`
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -32,7 +33,14 @@ from domain.jobs import fold as fold_job
 from domain.observations import Observation, Phase
 from projections.queries import Queries
 from projections.rows import WorkRow
-from providers.base import ComputeProvider, Handle, ProviderUnavailable, Wait
+from providers.base import (
+    AccountUnavailable,
+    ComputeProvider,
+    CredentialsRejected,
+    Handle,
+    ProviderUnavailable,
+    Wait,
+)
 
 POLLER = system("poller")
 RECOVER_AFTER_S = 1.0
@@ -61,7 +69,10 @@ class Memory:
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
-    """One provider's round. ``caught_up`` waits until the read model shows the whole log."""
+    """One provider's round. ``caught_up`` waits until the read model shows the whole log.
+
+    An account that cannot be asked holds up the jobs it has, and no others.
+    """
 
     lab: Lab
     queries: Queries
@@ -82,7 +93,7 @@ class Round:
             self._stop(adapter, self.queries.work(self.provider))
             self._launch(adapter, state)
             self._explain_queue(adapter)
-        except ProviderUnavailable as error:
+        except (ProviderUnavailable, CredentialsRejected) as error:
             note_reachable(self.lab, POLLER, self.provider, problem=str(error))
             return
         if state.unreachable:
@@ -121,7 +132,8 @@ class Round:
         week = now - timedelta(days=7)
         for row in self.queries.lately_ended(self.provider, since=week):
             if row.id not in self.memory.tidied:
-                self._tidy_one(adapter, row, older_than_s=older_than_s)
+                with suppress(AccountUnavailable):
+                    self._tidy_one(adapter, row, older_than_s=older_than_s)
 
     def _tidy_one(self, adapter: ComputeProvider, row: WorkRow, *, older_than_s: float) -> None:
         handle = Handle(row.ref or row.token or "")
@@ -182,7 +194,8 @@ class Round:
             )
         if not state.enabled:
             return Wait(code="provider_disabled", text=f"Provider {state.name} is disabled.")
-        return adapter.admit(fold_job(self.lab.log.stream(row.id)).spec)
+        job = fold_job(self.lab.log.stream(row.id))
+        return adapter.admit(job.spec, owner=job.owner)
 
     def _recover(self, rows: Sequence[WorkRow]) -> None:
         now = self.lab.clock.now()
@@ -190,7 +203,8 @@ class Round:
             if row.status != JobStatus.LAUNCHING or row.ref or row.launching_at is None:
                 continue
             if now - row.launching_at > timedelta(seconds=RECOVER_AFTER_S):
-                recover_launch(self.lab, row.id)
+                with suppress(AccountUnavailable):
+                    recover_launch(self.lab, row.id)
 
     def _observe(self, adapter: ComputeProvider, rows: Sequence[WorkRow]) -> None:
         live = {Handle(row.ref): row for row in rows if row.ref and row.status in LIVE}
@@ -198,11 +212,14 @@ class Round:
             return
         seen = adapter.observe(list(live))
         for handle, row in live.items():
-            found = seen.get(handle)
-            if found is None:
+            if handle not in seen:
                 self._missed(row)
-            else:
-                self.memory.unseen_polls.pop(row.id, None)
+                continue
+            found = seen[handle]
+            if found is None:
+                continue  # not asked: nothing is known
+            self.memory.unseen_polls.pop(row.id, None)
+            with suppress(AccountUnavailable):
                 self._saw(adapter, row, handle, found)
 
     def _saw(
@@ -270,5 +287,6 @@ class Round:
             if last and now - last < timedelta(seconds=STOP_AGAIN_S):
                 continue
             self.memory.stopped_at[row.id] = now
-            adapter.stop(Handle(row.ref), grace_s=row.stop_grace_s or 0)
+            with suppress(AccountUnavailable):
+                adapter.stop(Handle(row.ref), grace_s=row.stop_grace_s or 0)
             self.lab.reached("round.stopped")

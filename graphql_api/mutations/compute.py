@@ -90,6 +90,36 @@ class ProviderMutations:
         return await _change(info.context, commands.make_default, id, key=idempotency_key)
 
     @strawberry.mutation(
+        description="Jobs of a member (`person`: address or id) run there as `account`, "
+        "with the key in a secret of their own."
+    )
+    async def map_person(
+        self,
+        info: Info,
+        *,
+        id: strawberry.ID,
+        person: str,
+        account: str,
+        key: str,
+        idempotency_key: Key = "",
+    ) -> ProviderPayload:
+        actor = await info.context.actor(idempotency_key)
+        lab = info.context.use.lab
+        position = await in_thread(
+            commands.map_person, lab, actor, id, person=person, account=account, key=key
+        )
+        return await _payload(info.context, id, await info.context.shown(position))
+
+    @strawberry.mutation(description="No new jobs of theirs run there; those there are go on.")
+    async def unmap_person(
+        self, info: Info, id: strawberry.ID, person: str, idempotency_key: Key = ""
+    ) -> ProviderPayload:
+        actor = await info.context.actor(idempotency_key)
+        lab = info.context.use.lab
+        position = await in_thread(commands.unmap_person, lab, actor, id, person=person)
+        return await _payload(info.context, id, await info.context.shown(position))
+
+    @strawberry.mutation(
         description="Of the team, or of one member; without `limitMinutes` the limit is lifted."
     )
     async def set_quota(

@@ -8,8 +8,29 @@ from enum import Enum
 import strawberry
 
 from application import queries
+from graphql_api.context import Info
 from graphql_api.scalars import JSON, Long
+from graphql_api.types.account import Person
+from graphql_api.types.cluster import Cluster
 from projections.rows import ProviderRow
+
+
+@strawberry.type(description="Jobs of `user` run as this account; `key` names a secret of theirs.")
+class Account:
+    user_id: strawberry.ID
+    name: str
+    key: str
+
+    @strawberry.field
+    async def user(self, info: Info) -> Person | None:
+        person = await (await info.context.loaders()).people.load(self.user_id)
+        return Person.of(person) if person else None
+
+
+@strawberry.type(description="When a job would start if it were queued now.")
+class StartEstimate:
+    start_at: datetime
+    words: str = strawberry.field(description="The cluster's own.")
 
 
 @strawberry.type(description="A configured backend that runs jobs.")
@@ -23,6 +44,16 @@ class Provider:
     unreachable_since: datetime | None
     unreachable_reason: str | None
     settings: JSON = strawberry.field(description="Shown to those who manage providers.")
+
+    @strawberry.field(description="Yours alone, unless you manage providers.")
+    async def accounts(self, info: Info) -> list[Account]:
+        found = await (await info.context.loaders()).accounts.load(self.id) or []
+        return [Account(user_id=strawberry.ID(a.user), name=a.name, key=a.key) for a in found]
+
+    @strawberry.field(description="What it has and does now; asks it. Null: it is no cluster.")
+    async def cluster(self, info: Info) -> Cluster | None:
+        found = await (await info.context.loaders()).clusters.load(self.id)
+        return Cluster.of(found) if found else None
 
     @classmethod
     def of(cls, row: ProviderRow) -> Provider:

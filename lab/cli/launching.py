@@ -21,6 +21,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     for name in RESOURCES:
         launch.add_argument(f"--{name.replace('_', '-')}", default=None, dest=name)
     launch.add_argument("--minutes", type=int, default=None, help="what the quota reserves")
+    launch.add_argument(
+        "--estimate", action="store_true", help="tell when it would start, and queue nothing"
+    )
     launch.add_argument("--key", default="", help="idempotency key: the same key is one job")
     launch.add_argument(
         "--wait", action="store_true", help="until it is over; its result is the exit code"
@@ -42,8 +45,10 @@ def launch_of(session: Session) -> Row:
 
 
 def launch(session: Session, wish: Row) -> int:
-    """Queue it, tell its id, and stay with it as the options say."""
+    """Queue it, tell its id, and stay with it as the options say; or only estimate its start."""
     given = session.arguments
+    if given.estimate:
+        return estimate(session, wish)
     key = given.key or new_key()
     queued = session.client.ask("queue_job", launch=wish, key=key)["queueJob"]
     job = str(queued["id"])
@@ -53,6 +58,14 @@ def launch(session: Session, wish: Row) -> int:
     if given.wait:
         return wait_for(session, job)
     return session.show(queued, lambda: job)
+
+
+def estimate(session: Session, wish: Row) -> int:
+    found = session.client.ask("start_estimate", launch=wish)["startEstimate"]
+    unknown = "This provider cannot tell when a job would start."
+    return session.show(
+        found, lambda: f"{found['startAt']}\n{found['words']}" if found else unknown
+    )
 
 
 def parameter(text: str) -> tuple[str, object]:

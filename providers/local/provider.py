@@ -95,7 +95,7 @@ class LocalProvider(ComputeProvider):
         ]
         return [*per_kind, whole]
 
-    def admit(self, spec: JobSpec) -> Wait | None:
+    def admit(self, spec: JobSpec, *, owner: str = "") -> Wait | None:
         placed = place(spec, job="", attempt=0, has=self.has, held=self._held())
         return placed if isinstance(placed, Wait) else None
 
@@ -106,7 +106,7 @@ class LocalProvider(ComputeProvider):
                 self._start(run, request)
         return Submitted(handle=Handle(request.token))
 
-    def find(self, token: str) -> Handle | None:
+    def find(self, token: str, *, owner: str = "") -> Handle | None:
         run = RunDir(self.root, token)
         return Handle(token) if run.process() or run.is_claimed() else None
 

@@ -53,7 +53,7 @@ STATES = {
     "SUSPENDED": Meaning(_P.RUNNING, sentence="Slurm has suspended the job."),
     "COMPLETED": Meaning(_P.ENDED),
     "FAILED": Meaning(_P.ENDED),
-    "CANCELLED": Meaning(_P.ENDED, _F.USER_CODE, "The job was cancelled in Slurm{by}."),
+    "CANCELLED": Meaning(_P.ENDED, _F.CANCELLED, "The job was cancelled in Slurm{by}."),
     "TIMEOUT": Meaning(_P.ENDED, _F.TIMEOUT, "The job reached its Slurm time limit."),
     "DEADLINE": Meaning(_P.ENDED, _F.TIMEOUT, "The job reached its Slurm deadline."),
     "OUT_OF_MEMORY": Meaning(_P.ENDED, _F.OUT_OF_MEMORY, "The job used more memory than it had."),
@@ -67,7 +67,7 @@ STATES = {
 
 
 class SlurmJob(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of squeue or sacct. ``state`` is the bare state, ``by`` the uid that cancelled it.
+    """One row of squeue or sacct. ``state`` is the bare state, ``by`` who cancelled it: a name, or a uid.
 
     The ``id`` of one of an array is ``123_4``; its ``name`` is the whole array's.
     """
@@ -99,7 +99,8 @@ class SlurmJob(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def sentence(self) -> str:
-        return self.meaning.sentence.format(by=f" by uid {self.by}" if self.by else "")
+        who = f"uid {self.by}" if self.by.isdigit() else self.by
+        return self.meaning.sentence.format(by=f" by {who}" if who else "")
 
 
 def parse_jobs(lines: Iterable[str]) -> Iterator[SlurmJob]:
@@ -122,9 +123,17 @@ def parse_jobs(lines: Iterable[str]) -> Iterator[SlurmJob]:
 
 
 def jobs_by_key(lines: Iterable[str]) -> dict[str, SlurmJob]:
-    """A row of a job's own goes before one for several of its array, which may be older."""
+    """A row of a job's own goes before one for several of its array, which may be older.
+
+    sacct comes after squeue and lags behind it: an end in one is not undone by the other.
+    """
     first = sorted(lines, key=lambda line: "[" not in line.partition("|")[0])
-    return {job.key: job for job in parse_jobs(first)}
+    jobs: dict[str, SlurmJob] = {}
+    for job in parse_jobs(first):
+        before = jobs.get(job.key)
+        if before is None or job.over or not before.over:
+            jobs[job.key] = job
+    return jobs
 
 
 def _ids(job: str) -> Iterator[str]:

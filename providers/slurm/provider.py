@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from typing import ClassVar
 
 import msgspec
 
+from domain.compute import Account
 from domain.job_spec import JobSpec
 from domain.observations import Observation
 from providers.base import (
+    AccountUnavailable,
     Capabilities,
     Check,
     ComputeProvider,
@@ -29,19 +30,29 @@ from providers.base import (
     ProviderError,
     ProviderUnavailable,
     SpoolChunk,
+    StartEstimate,
     SubmissionRefused,
     Submitted,
     Wait,
 )
+from providers.cluster import Cluster
 from providers.slurm.accounting import SACCT_FIELDS, SQUEUE_FIELDS, parse_jobs
 from providers.slurm.archive import Member, package, parcels, tar
 from providers.slurm.batches import Batches
+from providers.slurm.cluster import (
+    NODE_FIELDS,
+    PARTITION_FIELDS,
+    QUEUE_FIELDS,
+    parse_cluster,
+)
+from providers.slurm.connecting import open_link
+from providers.slurm.estimate import parse_estimate, trial_script
 from providers.slurm.inventory import SINFO_FIELDS, Node, never, offers, parse_nodes
 from providers.slurm.login import NO_FOLDER, NO_SDK, REFUSED, Login
 from providers.slurm.settings import SlurmSettings
 from providers.slurm.sighting import observe, parse_answer
 from providers.slurm.submission import Attempt, Place, members
-from providers.ssh import Address, Done, SshLink
+from providers.ssh import Done
 from providers.surroundings import Surroundings
 
 LOG_LIMIT = 256 * 1024
@@ -51,7 +62,10 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 class SlurmProvider(ComputeProvider):
-    """``clock`` only ages the remembered inventory and paces reconnecting."""
+    """One account over one link. ``clock`` only ages the remembered inventory and paces reconnecting.
+
+    ``account`` is the person's whose key opens the link; without one it is the team's.
+    """
 
     kind: ClassVar[str] = "slurm"
     capabilities: ClassVar[Capabilities] = Capabilities(multi_node=True, spot=True, batch=True)
@@ -62,10 +76,11 @@ class SlurmProvider(ComputeProvider):
         around: Surroundings,
         *,
         clock: Callable[[], float] = time.monotonic,
+        account: Account | None = None,
     ) -> None:
         self.settings = settings
         self.around = around
-        self.link = SshLink(_address(settings), self._key, clock=clock)
+        self.link = open_link(settings, around, clock=clock, account=account)
         self.login = Login(settings, self.link)
         self._clock = clock
         self._nodes: tuple[float, tuple[Node, ...]] | None = None
@@ -97,8 +112,21 @@ class SlurmProvider(ComputeProvider):
     def offers(self) -> Sequence[Offer]:
         return offers(self.settings, self._inventory(fresh=True))
 
-    def admit(self, spec: JobSpec) -> Wait | None:
+    def admit(self, spec: JobSpec, *, owner: str = "") -> Wait | None:
         return never(spec, self.settings, self._inventory())
+
+    def estimate(self, spec: JobSpec, *, owner: str = "") -> StartEstimate | None:
+        trial = trial_script(spec, self.settings, self._inventory())
+        done = self.login.run("estimate", stdin=[trial])
+        if done.code == REFUSED:
+            raise SubmissionRefused(provider="slurm", reason=done.err)
+        if done.code:
+            raise self.login.unavailable(done)
+        return parse_estimate(done.out.decode(errors="replace"))
+
+    def cluster(self) -> Cluster | None:
+        said = self.login.ask("cluster", NODE_FIELDS, PARTITION_FIELDS, QUEUE_FIELDS)
+        return parse_cluster(said.decode(errors="replace"))
 
     def submit(self, request: JobRequest) -> Submitted:
         refusal = self._refusal(request)
@@ -143,21 +171,23 @@ class SlurmProvider(ComputeProvider):
         place, stdin = self._place(), parcels(self._tar(request))
         return self.login.run("submit", place.work, request.token, place.sdk, stdin=stdin)
 
-    def find(self, token: str) -> Handle | None:
+    def find(self, token: str, *, owner: str = "") -> Handle | None:
         known = self.login.ask("find", self.settings.work_folder, _checked(token))
         return Handle(token) if known.strip() else None
 
-    def observe(self, handles: Sequence[Handle]) -> Mapping[Handle, Observation]:
+    def observe(self, handles: Sequence[Handle]) -> Mapping[Handle, Observation | None]:
         tokens = [handle for handle in handles if TOKEN.fullmatch(handle)]
+        elsewhere: dict[Handle, Observation | None]
+        elsewhere = dict.fromkeys(handle for handle in handles if "/" in handle)
         if not tokens:
-            return {}
+            return elsewhere
         stdin = ["".join(f"{token}\n" for token in tokens).encode()]
         work = self.settings.work_folder
         said = self.login.ask("observe", work, SQUEUE_FIELDS, SACCT_FIELDS, stdin=stdin)
         answer = parse_answer(said.decode(errors="replace"))
         seen = {token: answer.of(token) for token in tokens}
         looked = {token: observe(found) for token, found in seen.items() if found is not None}
-        return {token: found for token, found in looked.items() if found is not None}
+        return elsewhere | {token: found for token, found in looked.items() if found is not None}
 
     def stop(self, handle: Handle, *, grace_s: float) -> None:
         self.login.ask("stop", self.settings.work_folder, _checked(handle), f"{grace_s:.3f}")
@@ -237,28 +267,13 @@ class SlurmProvider(ComputeProvider):
         read = self.around.read_blob
         return tar(members(request, self.settings, nodes, place=place, read_blob=read))
 
-    def _key(self) -> str:
-        name = self.settings.ssh_key
-        if not name:
-            return ""
-        with suppress(KeyError):
-            return self.around.secret(name)
-        reason = f"there is no team secret {name!r}; set it with `lab secret set {name}`."
-        raise CredentialsRejected(provider="slurm", reason=reason)
-
-
-def _address(settings: SlurmSettings) -> Address:
-    return Address(
-        provider="slurm",
-        host=settings.ssh_host,
-        port=settings.ssh_port,
-        user=settings.ssh_user,
-        host_key=settings.host_key,
-    )
-
 
 def _checked(word: str) -> str:
     """A token or hash becomes part of a path on the cluster, so it may be nothing but a word."""
+    account, own, _ = word.rpartition("/")
+    if own:
+        reason = f"the job runs as account {account}; it is in reach with accounts=person again."
+        raise AccountUnavailable(provider="slurm", reason=reason)
     if not TOKEN.fullmatch(word):
         raise _no_handle(word)
     return word

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from providers.base import InvalidSettings
 
@@ -14,6 +16,7 @@ NAME = re.compile(r"[A-Za-z0-9_.@+,-]{1,128}")
 FOLDER = re.compile(r"/[A-Za-z0-9_./@+-]{1,200}")
 FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 FLAG = re.compile(r"--([a-z-]+)(?:=([A-Za-z0-9_.:,@+/*&|\[\]()-]{1,200}))?")
+USER = "{user}"
 FLAGS = frozenset(
     {"constraint", "prefer", "reservation", "exclude", "nodelist", "exclusive", "licenses"}
     | {"nice", "hint", "threads-per-core", "switches", "tmp", "time", "deadline", "wckey"}
@@ -29,16 +32,26 @@ https://slurm.schedmd.com/sbatch.html#SECTION_OPTIONS
 class SlurmSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``ssh_key`` names a team secret with a private key; empty means the server's SSH agent.
 
-    ``work_folder`` is on a file system all nodes share and belongs to one Labledger server.
-    ``gres_types`` renames accelerators, ``A100-80GB=a100_80,H100=h100``. Hooks are shell text.
+    ``accounts`` says whose account jobs run as: everybody's as ``ssh_user`` (shared), or each
+    person's own, and ``ssh_user`` then only looks at the cluster (empty: as one of the persons).
+    ``work_folder`` is on a file system all nodes share and belongs to one Labledger server;
+    ``{user}`` in it is the account. ``jump_host`` is a host to go through; its user and key are
+    those of the login node unless said. ``gres_types`` renames accelerators,
+    ``A100-80GB=a100_80,H100=h100``. Hooks are shell text.
     """
 
     ssh_host: str
-    ssh_user: str
     work_folder: str
+    ssh_user: str = ""
+    accounts: Literal["shared", "person"] = "shared"
     ssh_port: int = 22
     ssh_key: str = ""
     host_key: str = ""
+    jump_host: str = ""
+    jump_user: str = ""
+    jump_port: int = 22
+    jump_key: str = ""
+    jump_host_key: str = ""
     partition: str = ""
     spot_partition: str = ""
     account: str = ""
@@ -52,12 +65,20 @@ class SlurmSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     pre_run: str = ""
     post_run: str = ""
 
+    def as_account(self, name: str) -> SlurmSettings:
+        """The same cluster as one account."""
+        folder = self.work_folder.replace(USER, name)
+        return replace(self, ssh_user=name, work_folder=folder)
+
 
 CHECKED: Mapping[str, tuple[re.Pattern[str], str]] = {
     "ssh_host": (NAME, "a host name"),
     "ssh_user": (NAME, "a user name"),
     "ssh_key": (NAME, "the name of a team secret, never the key itself"),
-    "work_folder": (FOLDER, "an absolute path of letters, digits and _ . / @ + -"),
+    "jump_host": (NAME, "a host name"),
+    "jump_user": (NAME, "a user name"),
+    "jump_key": (NAME, "the name of a team secret, never the key itself"),
+    "jump_host_key": (FINGERPRINT, "a fingerprint as ssh-keygen -l shows it, SHA256:…"),
     "slurm_bin": (FOLDER, "an absolute path of letters, digits and _ . / @ + -"),
     "python": (re.compile(r"[A-Za-z0-9_./+-]{1,200}"), "a program like python3.11"),
     "host_key": (FINGERPRINT, "a fingerprint as ssh-keygen -l shows it, SHA256:…"),
@@ -74,17 +95,32 @@ def read_settings(raw: Mapping[str, object]) -> SlurmSettings:
         settings = msgspec.convert(dict(raw), SlurmSettings)
     except msgspec.ValidationError as error:
         raise _invalid(f"{error}. Known: {', '.join(SlurmSettings.__struct_fields__)}.") from error
+    needed = {"ssh_host"} if settings.accounts == "person" else {"ssh_host", "ssh_user"}
     for field, (pattern, meant) in CHECKED.items():
         value = getattr(settings, field)
-        if (value or field in ("ssh_host", "ssh_user")) and not pattern.fullmatch(value):
+        if (value or field in needed) and not pattern.fullmatch(value):
             raise _invalid(f"{field} must be {meant}, not {value!r}.")
-    if not FOLDER.fullmatch(settings.work_folder) or ".." in settings.work_folder.split("/"):
-        raise _invalid("work_folder must be an absolute path without '..'.")
-    if not 0 < settings.ssh_port < 65536:
-        raise _invalid(f"ssh_port must be 1 to 65535, not {settings.ssh_port}.")
+    for field in ("ssh_port", "jump_port"):
+        if not 0 < getattr(settings, field) < 65536:
+            raise _invalid(f"{field} must be 1 to 65535, not {getattr(settings, field)}.")
+    _check_folder(settings)
     read_flags(settings.flags)
     read_types(settings.gres_types)
-    return settings
+    return settings if settings.accounts == "person" else settings.as_account(settings.ssh_user)
+
+
+def _check_folder(settings: SlurmSettings) -> None:
+    folder = settings.work_folder
+    plain = folder.replace(USER, "user")
+    if not FOLDER.fullmatch(plain) or ".." in plain.split("/"):
+        raise _invalid(
+            f"work_folder must be an absolute path of letters, digits and _ . / @ + - or {USER}, "
+            f"without '..', not {folder!r}."
+        )
+    if settings.accounts == "person" and USER not in folder:
+        raise _invalid(
+            f"work_folder must have {USER} in it: each account needs a folder of its own."
+        )
 
 
 def read_flags(text: str) -> dict[str, str]:

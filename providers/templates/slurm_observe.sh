@@ -6,7 +6,8 @@ printf '#now %s\n' "$(date +%s)"
 live=$(squeue --me -h -a -r -t all -O "$2") || exit 71
 printf '#slurm\n%s\n' "$live"
 declare -A queued missing
-while IFS='|' read -r id name _; do
+while IFS='|' read -r id name state _; do
+    case $state in CANCELLED*) continue ;; esac  # by whom, sacct alone knows
     case $id in *_*) name+=_${id##*_} ;; esac
     [ -z "$name" ] || queued[$name]=1
 done <<<"$live"
@@ -20,7 +21,11 @@ done
 if [ ${#missing[@]} -gt 0 ]; then
     names=$(IFS=,; printf '%s' "${!missing[*]}")
     said=$(sacct -X -n -P -S now-30days --name "$names" -o "$3" 2>&1)
-    case $?:$said in
+    known=$?
+    for uid in $(grep -oE 'CANCELLED by [0-9]+' <<<"$said" | sort -u | cut -d ' ' -f 3); do
+        name=$(id -un "$uid" 2>/dev/null) && said=${said//"CANCELLED by $uid|"/"CANCELLED by $name|"}
+    done
+    case $known:$said in
         0:*) printf '#accounted\n%s\n' "$said" ;;
         *"storage is disabled"*) ;;
         *) printf '#unsure %s\n' "${said//$'\n'/ }" ;;

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from domain.errors import IllegalTransition
 from domain.ids import launch_token
@@ -150,6 +151,17 @@ def test_a_platform_fault_is_retried_with_back_off_and_a_visible_budget() -> Non
     assert isinstance(claimed, JobLaunching)
     assert claimed.attempt == 2
     assert claimed.token != job.token
+
+
+def test_a_job_that_somebody_cancelled_at_the_provider_is_not_sent_again() -> None:
+    generous = RetryPolicy(platform=3, user=3)
+    told = "The job was cancelled in Slurm by eve."
+    for end in (None, Exit(signal=15, reason="The command was stopped by signal 15.")):
+        seen = saw(Phase.ENDED, 9, end=end)
+        seen = replace(seen, blame=FailureClass.CANCELLED, reason=told)
+        fact = running(queued(retries=generous)).observe(seen, now=at(9), by=SYSTEM)[-1]
+        assert isinstance(fact, JobFailed)
+        assert (fact.blame, fact.reason) == (FailureClass.CANCELLED, told)
 
 
 def test_a_users_fault_is_not_paid_from_the_platforms_budget() -> None:

@@ -79,7 +79,7 @@ SSHD_CONFIG = """\
 ListenAddress {host}
 Port {ssh_port}
 HostKey {root}/ssh/host_ed25519
-AuthorizedKeysFile {root}/ssh/authorized_keys
+AuthorizedKeysFile {root}/ssh/authorized_keys_%u
 StrictModes no
 UsePAM no
 PasswordAuthentication no
@@ -132,16 +132,24 @@ class SlurmCluster:
         self.nodes = {f"n{i + 1}": port for i, port in enumerate(ports[4:])}
         self.env = {**os.environ, "PATH": PATH, "SLURM_CONF": str(root / "slurm.conf")}
         self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.accounts: list[str] = []
 
     @property
     def host_key(self) -> str:
         """The login node's fingerprint, as ``ssh-keygen -l`` shows it."""
-        blob = base64.b64decode((self.root / "ssh" / "host_ed25519.pub").read_text().split()[1])
-        return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
+        return self._fingerprint("host_ed25519")
+
+    @property
+    def jump_host_key(self) -> str:
+        return self._fingerprint("jump_ed25519")
 
     @property
     def private_key(self) -> str:
         return (self.root / "ssh" / "id_ed25519").read_text()
+
+    def _fingerprint(self, name: str) -> str:
+        blob = base64.b64decode((self.root / "ssh" / f"{name}.pub").read_text().split()[1])
+        return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
 
     def start(self) -> None:
         """Everything up and every node idle."""
@@ -167,12 +175,15 @@ class SlurmCluster:
     def stop(self) -> None:
         """End everything that was started, then what a killed node's daemon left behind."""
         with suppress(subprocess.TimeoutExpired):
-            self.run("scancel", "--user", self.user)
+            for partition in ("batch", "spot", "urgent"):
+                self.run("scancel", "--partition", partition)
             wait_for(lambda: not self.run("squeue", "-h"), "an empty queue", limit_s=10, must=False)
-        order = ["sshd", *self.nodes, "slurmctld", "slurmdbd", "mariadbd", "munged"]
+        order = ["sshd", "jump", *self.nodes, "slurmctld", "slurmdbd", "mariadbd", "munged"]
         for name in order:
             self.end(name)
         self._end_steps(str(self.root))
+        for account in self.accounts:
+            subprocess.run(["userdel", "--force", account], check=False, capture_output=True)
 
     def run(self, *argv: str) -> str:
         """Standard output of a Slurm command run beside the product, as an outsider would."""
@@ -223,6 +234,46 @@ class SlurmCluster:
         self._spawn("sshd", "-D", "-e", "-f", str(self.root / "ssh" / "sshd_config"))
         wait_for(lambda: _answers(self.ssh_port), "sshd")
 
+    def new_key(self, user: str) -> str:
+        """A new private key, the only one that lets ``user`` in."""
+        path = self.root / "ssh" / f"id_{user}"
+        for old in (path, path.with_suffix(".pub")):
+            old.unlink(missing_ok=True)
+        argv = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)]
+        subprocess.run(argv, check=True)
+        public = path.with_suffix(".pub").read_text()
+        (self.root / "ssh" / f"authorized_keys_{user}").write_text(public)
+        return path.read_text()
+
+    def lock_out(self, user: str) -> None:
+        """No key lets ``user`` in any more."""
+        (self.root / "ssh" / f"authorized_keys_{user}").unlink(missing_ok=True)
+
+    def new_account(self, name: str) -> str:
+        """The name of a new user of this machine, at home on the shared file system. Needs root."""
+        account = f"{name}{os.getpid()}"
+        home = self.root / "shared" / account
+        home.mkdir()
+        argv = ["useradd", "--password", "*", "--shell", "/bin/bash", "--home-dir", str(home)]
+        subprocess.run([*argv, "--no-create-home", account], check=True)
+        self.accounts.append(account)
+        shutil.chown(home, account)
+        return account
+
+    def start_jump(self) -> int:
+        """A second sshd with a host key of its own; its port. ``end("jump")`` ends it."""
+        (port,) = _free_ports(1)
+        key = self.root / "ssh" / "jump_ed25519"
+        if not key.exists():
+            argv = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)]
+            subprocess.run(argv, check=True)
+        config = self.root / "ssh" / "jump_config"
+        text = SSHD_CONFIG.format_map(self._values() | {"ssh_port": port})
+        config.write_text(text.replace("host_ed25519", "jump_ed25519"))
+        self._spawn("jump", "-D", "-e", "-f", str(config), program="sshd")
+        wait_for(lambda: _answers(port), "the jump host")
+        return port
+
     def kill_node(self, name: str) -> None:
         """As a power failure would: the daemon and every process of its jobs, without a word."""
         self.end(name, signal.SIGKILL)
@@ -270,7 +321,7 @@ class SlurmCluster:
             argv = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(root / "ssh" / name)]
             subprocess.run(argv, check=True)
         public = (root / "ssh" / "id_ed25519.pub").read_text()
-        (root / "ssh" / "authorized_keys").write_text(public)
+        (root / "ssh" / f"authorized_keys_{self.user}").write_text(public)
         (root / "ssh" / "sshd_config").write_text(SSHD_CONFIG.format_map(values))
 
     def _gres(self) -> list[str]:

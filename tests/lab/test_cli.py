@@ -138,6 +138,32 @@ def test_the_rest_of_the_workspace_is_at_hand(shell: Shell) -> None:
     assert "jobs_v2" in health["projections"]
 
 
+def test_people_are_mapped_to_accounts_and_shown_with_them(shell: Shell) -> None:
+    email = shell.api.owner.email
+    shell.ok("provider", "map", "idle", email, "ada1", "--key", "HPC_KEY")
+    shell.ok("provider", "map", "idle", email, "ada1", "--key", "HPC_KEY")
+    told = shell.ok("provider", "show", "idle").splitlines()
+    assert told[-1].split() == [email, "ada1", "HPC_KEY"]
+    (row,) = [row for row in shell.json("provider", "list") if row["name"] == "idle"]
+    assert row["accounts"] == shell.json("provider", "show", "idle")["accounts"]
+    assert "account" in shell.fails(5, "provider", "map", "idle", email, "a/b", "--key", "HPC_KEY")
+    shell.ok("provider", "unmap", "idle", email)
+    assert shell.json("provider", "show", "idle")["accounts"] == []
+
+
+def test_a_cluster_is_a_table_of_its_nodes_and_a_start_is_estimated(shell: Shell) -> None:
+    told = shell.ok("provider", "cluster", "idle")
+    assert "n1    drained  3/8        0.5/4.0   gpu:A100 1/2        a new fan" in told
+    assert shell.json("provider", "cluster", "idle")["nodes"][0]["reason"] == "a new fan"
+    shell.ok("task", "init")
+    before = len(shell.json("job", "list"))
+    assert "at the end" in shell.ok("run", "--no-files", "--estimate")
+    assert "too many nodes" in shell.fails(
+        5, "run", "--no-files", "--estimate", "--num-nodes", "40"
+    )
+    assert len(shell.json("job", "list")) == before
+
+
 def test_events_are_followed_until_interrupted(shell: Shell) -> None:
     argv = shell.argv("event", "follow", "--after", "0")
     with subprocess.Popen(

@@ -39,6 +39,7 @@ STOP_REASONS = {
 }
 BLAME = {
     "user_code": "the code",
+    "cancelled": "somebody who cancelled it",
     "setup": "the setup",
     "out_of_memory": "memory",
     "timeout": "the time limit",
