@@ -126,7 +126,7 @@ def _apply_facts(lab: Lab, job: Job, stretch: Stretch, records: Sequence[Record]
 def _phase(lab: Lab, job: Job, stretch: Stretch, record: Record, actor: Actor) -> None:
     assert isinstance(record, PhaseChange)  # noqa: S101  # the table above says so
     phase = PHASES.get(record.phase)
-    if phase is None:
+    if phase is None or (phase is Phase.ENDED and _is_the_providers_to_tell(job, record)):
         return
     end = None
     if phase is Phase.ENDED:
@@ -146,6 +146,18 @@ def _phase(lab: Lab, job: Job, stretch: Stretch, record: Record, actor: Actor) -
         exit=end,
     )
     observe_job(lab, stretch.job, seen, actor=actor)
+
+
+def _is_the_providers_to_tell(job: Job, record: PhaseChange) -> bool:
+    """Whether this end is only a part of it: other nodes go on, or something outside ended the command.
+
+    A node sees a signal; that it was a preemption, a time limit or a stop that is now done, and
+    that nothing is left, its provider knows. An imported run has none.
+    """
+    if job.imported:
+        return False
+    by_signal = record.signal is not None or record.reason.startswith("stopped by SIG")
+    return by_signal or job.spec.resources.num_nodes > 1
 
 
 def _saved(lab: Lab, job: Job, stretch: Stretch, record: Record, actor: Actor) -> None:
