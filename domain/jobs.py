@@ -52,8 +52,9 @@ class Job(JobState, frozen=True, kw_only=True):
     """The decider over ``JobState``."""
 
     def explain_wait(self, *, code: str, text: str, now: datetime, by: str) -> list[JobEvent]:
-        """Record why a queued job waits, when the reason is a new one."""
-        if self.status is not JobStatus.QUEUED or self.wait_code == code:
+        """Record why a job waits, with us or at its provider, when the reason is a new one."""
+        waits = self.status in (JobStatus.QUEUED, JobStatus.LAUNCHING) and not self.setup_seen
+        if not waits or self.wait_code == code:
             return []
         return [JobWaitExplained(code=code, text=text, **self._next(now, by))]
 

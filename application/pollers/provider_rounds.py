@@ -212,6 +212,9 @@ class Round:
             self._collect(adapter, row, handle)
             self.lab.reached("round.collected")
         observe_job(self.lab, row.id, found)
+        wait = Wait(code=f"provider: {found.reason}", text=found.reason)
+        if found.phase is Phase.PENDING and found.reason and row.wait_code != wait.code:
+            explain_wait(self.lab, row.id, wait)
 
     def _is_silent(self, row: WorkRow) -> bool:
         """Whether the node has not pushed for a while, so that its spool must be fetched."""

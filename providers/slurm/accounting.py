@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import msgspec
@@ -16,11 +17,11 @@ import msgspec
 from domain.observations import Exit, FailureClass, Phase
 
 SQUEUE_FIELDS = (
-    "JobArrayID:|,Name:|,State:|,exit_code:|,StartTime:|,SubmitTime:|,NodeList:|,Reason:|"
+    "JobArrayID:|,Name:|,State:|,exit_code:|,StartTime:|,SubmitTime:|,NodeList:|,Reason:|,EndTime:|"
 )
 ELEMENTS = re.compile(r"(\d+)_\[([\d,-]+)(?:%\d+)?\]")
 """``123_[5-9,12%4]``: those of an array that wait alike (https://slurm.schedmd.com/job_array.html)."""
-SACCT_FIELDS = "JobID,JobName%64,State%40,ExitCode,Start,Submit,NodeList%200,Reason%64"
+SACCT_FIELDS = "JobID,JobName%64,State%40,ExitCode,Start,Submit,NodeList%200,Reason%64,End"
 
 
 class Meaning(NamedTuple):
@@ -70,6 +71,7 @@ class SlurmJob(msgspec.Struct, frozen=True, kw_only=True):
     """One row of squeue or sacct. ``state`` is the bare state, ``by`` the uid that cancelled it.
 
     The ``id`` of one of an array is ``123_4``; its ``name`` is the whole array's.
+    ``end`` is the expected one while it runs.
     """
 
     id: str
@@ -81,6 +83,7 @@ class SlurmJob(msgspec.Struct, frozen=True, kw_only=True):
     nodes: str = ""
     reason: str = ""
     by: str = ""
+    end: datetime | None = None
 
     @property
     def key(self) -> str:
@@ -111,13 +114,13 @@ def parse_jobs(lines: Iterable[str]) -> Iterator[SlurmJob]:
         fields = [field.strip() for field in line.split("|")]
         if len(fields) < 8 or not fields[0][:1].isdigit():
             continue
-        job, name, state, code, start, submit, nodes, reason = fields[:8]
+        job, name, state, code, start, submit, nodes, reason, end = [*fields, ""][:9]
         bare, _, by = state.partition(" by ")
         for each in _ids(job):
             yield SlurmJob(
                 id=each, name=name, state=bare.strip().rstrip("+"), exit=parse_exit(code),
                 by=by.strip(), start=_known(start), submit=_known(submit), nodes=_known(nodes),
-                reason=_known(reason),
+                reason=_known(reason), end=_moment(end),
             )  # fmt: skip
 
 
@@ -146,6 +149,11 @@ def parse_exit(text: str) -> Exit:
         status = int(text) if text.isdigit() else 0
         code, number = status >> 8, status & 0x7F
     return Exit(signal=number) if number else Exit(code=code)
+
+
+def _moment(text: str) -> datetime | None:
+    """The scripts ask for UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC) if _known(text) else None
 
 
 def _known(text: str) -> str:
