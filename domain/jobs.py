@@ -317,7 +317,8 @@ class Job(JobState, frozen=True, kw_only=True):
         return retries.platform - self.platform_faults, self.platform_faults
 
     def _sentence(self, end: Exit, seen: Observation) -> str:
-        return self.user_error or end.reason or seen.reason or describe_exit(end)
+        known = seen.reason if seen.blame else ""
+        return self.user_error or known or end.reason or seen.reason or describe_exit(end)
 
     def _must_reach(self, wanted: JobStatus) -> None:
         if wanted not in NEXT[self.status]:

@@ -152,8 +152,8 @@ def parse_exit(text: str) -> Exit:
 
 
 def _moment(text: str) -> datetime | None:
-    """The scripts ask for UTC."""
-    return datetime.fromisoformat(text).replace(tzinfo=UTC) if _known(text) else None
+    """The scripts ask for UTC; what is not known has several names."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC) if text[:1].isdigit() else None
 
 
 def _known(text: str) -> str:
