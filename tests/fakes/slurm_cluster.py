@@ -146,14 +146,7 @@ class SlurmCluster:
     def start(self) -> None:
         """Everything up and every node idle."""
         self._write()
-        munge = self.root / "munge"
-        self._spawn(
-            "munged", "--foreground", "--force", f"--key-file={self.root}/munge-key/munge.key",
-            f"--socket={munge}/munge.socket", f"--log-file={self.root}/munge-log/munged.log",
-            f"--pid-file={self.root}/run/munged.pid", "--num-threads=2", f"--origin={HOST}",
-            f"--seed-file={self.root}/munge-lib/munge.seed",
-        )  # fmt: skip
-        wait_for((munge / "munge.socket").exists, "munged")
+        self.start_munge()
         if self.database:
             self._start_database()
         self.start_controller()
@@ -183,6 +176,16 @@ class SlurmCluster:
     def is_idle(self) -> bool:
         states = self.run("sinfo", "-h", "-N", "-p", "batch", "-o", "%T").split()
         return len(states) == len(self.nodes) and set(states) == {"idle"}
+
+    def start_munge(self) -> None:
+        munge = self.root / "munge"
+        self._spawn(
+            "munged", "--foreground", "--force", f"--key-file={self.root}/munge-key/munge.key",
+            f"--socket={munge}/munge.socket", f"--log-file={self.root}/munge-log/munged.log",
+            f"--pid-file={self.root}/run/munged.pid", "--num-threads=2", f"--origin={HOST}",
+            f"--seed-file={self.root}/munge-lib/munge.seed",
+        )  # fmt: skip
+        wait_for((munge / "munge.socket").exists, "munged")
 
     def start_node(self, name: str) -> None:
         (self.root / "spool" / name).mkdir(exist_ok=True)
@@ -222,6 +225,11 @@ class SlurmCluster:
             Path("/run/sshd").mkdir(exist_ok=True)  # sshd's privilege separation
         self._spawn("sshd", "-D", "-e", "-f", str(self.root / "ssh" / "sshd_config"))
         wait_for(lambda: _answers(self.ssh_port), "sshd")
+
+    def unplug_login(self) -> None:
+        """Nobody can log in any more, and whoever was logged in is cut off."""
+        _kill_tree(self.running["sshd"].pid)
+        self.end("sshd")
 
     def kill_node(self, name: str) -> None:
         """As a power failure would: the daemon and every process of its jobs, without a word."""
