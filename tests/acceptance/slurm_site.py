@@ -35,9 +35,7 @@ class Site(Cluster):
             "ssh_key": "HPC_KEY", "host_key": self.slurm.host_key,
             "work_folder": f"{self.work}/{name}", **settings,
         }  # fmt: skip
-        return add_provider(
-            self.parts.lab, self.me, name=name, kind="slurm", settings=all_settings
-        )
+        return add_provider(self.parts.lab, self.me, name=name, kind="slurm", settings=all_settings)
 
     @property
     def work(self) -> Path:
@@ -57,7 +55,9 @@ class Site(Cluster):
         assert found is not None
         return found
 
-    def until(self, job: str, good: Callable[[JobRow], object], *, patience_s: float = 40) -> JobRow:
+    def until(
+        self, job: str, good: Callable[[JobRow], object], *, patience_s: float = 40
+    ) -> JobRow:
         """The row once it is ``good``."""
         found: list[JobRow] = []
 

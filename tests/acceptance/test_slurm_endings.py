@@ -125,7 +125,7 @@ def test_a_partition_or_accelerator_that_is_not_there_is_refused_before_it_is_qu
     site: Site,
 ) -> None:
     site.connect("nowhere", partition="nope")
-    with pytest.raises(SubmissionRefused, match="no partition nope. It has: batch, spot, urgent"):
+    with pytest.raises(SubmissionRefused, match=r"no partition nope\. It has: batch, spot, urgent"):
         site.on("nowhere", "true")
     with pytest.raises(SubmissionRefused, match="a node has at most: A100:2"):
         site.on("hpc", "true", resources="accelerators: H100:1")

@@ -64,7 +64,7 @@ def test_a_worker_killed_around_sbatch_leaves_one_slurm_job_for_each_of_ours(sit
             name = f"{point.replace(' ', '-')}-{number}"
             jobs[name] = queue(site, "hpc", name)
             site.start("worker", failpoint=point)
-            wait_until(lambda: site.died("worker"), tell=lambda: f"never reached {point}")
+            wait_until(lambda: site.died("worker"), tell=lambda p=point: f"never reached {p}")
             assert site.forget("worker") == -9
     site.start("worker")
     for name, job in jobs.items():
