@@ -1,6 +1,6 @@
 """Every way a job on Slurm can end, through the whole system: status, class, code and a sentence.
 
-The jobs of the quick endings are queued together, so that they run side by side; each test waits for its own.
+The first endings happen side by side; each test waits for its own.
 """
 
 from __future__ import annotations
@@ -46,6 +46,13 @@ pathlib.Path(os.environ["OUT"] + os.environ.get("NODE_RANK", "0")).write_text(st
 END
 exec python3 c.py
 """
+STALE_GREP = """\
+#!/bin/bash
+PATH="${{PATH#*:}}"
+[ -e {flag} ] || exec grep "$@"
+grep "$@" | sed '/status.json/s/"ended"/"run"/'
+exit "${{PIPESTATUS[0]}}"
+"""
 AGAIN = "{platform: 1, backoff: 1s}"
 ONCE = "{platform: 0}"
 
@@ -69,7 +76,7 @@ def site(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Si
 
 @pytest.fixture(scope="module")
 def jobs(site: Site) -> dict[str, str]:
-    return {
+    queued = {
         "good": site.on("hpc", "echo one"),
         "bad": site.on("hpc", "echo two; exit 7"),
         "hungry": site.on("hpc", HUNGRY, resources="memory: 100MB"),
@@ -79,6 +86,13 @@ def jobs(site: Site) -> dict[str, str]:
         "preempted": site.on("n2", TRAINS, resources="use_spot: true", retries=AGAIN),
         "lost": site.on("n3", SLEEPS, retries=ONCE),
     }
+    for name in ("limit", "cancelled", "lost"):
+        site.says(queued[name], "up")
+    slurm_id = site.slurm_id(queued["limit"])
+    site.slurm.run("scontrol", "update", f"jobid={slurm_id}", "timelimit=00:00")
+    site.slurm.run("scancel", site.slurm_id(queued["cancelled"]))
+    site.slurm.kill_node("n3")
+    return queued
 
 
 def test_exit_codes_are_the_commands_own(site: Site, jobs: dict[str, str]) -> None:
@@ -97,9 +111,6 @@ def test_more_memory_than_asked_for_is_out_of_memory(site: Site, jobs: dict[str,
 
 
 def test_slurms_time_limit_is_a_timeout(site: Site, jobs: dict[str, str]) -> None:
-    site.says(jobs["limit"], "up")
-    slurm_id = site.slurm_id(jobs["limit"])
-    site.slurm.run("scontrol", "update", f"jobid={slurm_id}", "timelimit=00:00")
     row = site.ended(jobs["limit"])
     assert (row.status, row.blame) == ("FAILED", "timeout")
     assert row.reason == "The job reached its Slurm time limit."
@@ -108,8 +119,6 @@ def test_slurms_time_limit_is_a_timeout(site: Site, jobs: dict[str, str]) -> Non
 def test_what_an_outsider_cancels_is_not_told_as_the_commands_own_end(
     site: Site, jobs: dict[str, str]
 ) -> None:
-    site.says(jobs["cancelled"], "up")
-    site.slurm.run("scancel", site.slurm_id(jobs["cancelled"]))
     row = site.ended(jobs["cancelled"])
     assert row.status == "FAILED"
     assert "cancelled in Slurm" in (row.reason or "")
@@ -145,14 +154,26 @@ def test_a_preempted_job_goes_on_from_its_checkpoint(site: Site, jobs: dict[str,
 
 
 def test_a_node_that_dies_is_node_lost(site: Site, jobs: dict[str, str]) -> None:
-    site.says(jobs["lost"], "up")
-    site.slurm.kill_node("n3")
-    try:
-        row = site.ended(jobs["lost"])
-        assert (row.status, row.blame) == ("FAILED", "node_lost")
-        assert row.reason == "A node of the job failed."
-    finally:
-        site.slurm.start_node("n3")
+    row = site.ended(jobs["lost"])
+    assert (row.status, row.blame) == ("FAILED", "node_lost")
+    assert row.reason == "A node of the job failed."
+    site.slurm.start_node("n3")
+
+
+def test_an_end_whose_file_shows_up_late_is_waited_for(site: Site, tmp_path: Path) -> None:
+    """A network disk shows another machine's files up to a minute late: nfs(5)."""
+    flag, grep = tmp_path / "late", tmp_path / "grep"
+    grep.write_text(STALE_GREP.format(flag=flag))
+    grep.chmod(0o755)
+    flag.touch()
+    site.connect("late", slurm_bin=str(tmp_path))
+    job = site.on("late", "ulimit -c 0; echo up; kill -SEGV $$", retries=AGAIN)
+    site.until(job, lambda row: row.unseen_since)
+    told = site.slurm.run("squeue", "-h", "-t", "all", "-o", "%T", "-j", site.slurm_id(job))
+    assert (told, site.row(job).status) == ("FAILED", "RUNNING")
+    flag.unlink()
+    row = site.ended(job)
+    assert (row.status, row.blame, row.signal) == ("FAILED", "user_code", 11)
 
 
 def test_a_job_that_waits_for_a_full_cluster_says_so_and_is_stopped(site: Site) -> None:
