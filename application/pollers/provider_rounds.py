@@ -102,7 +102,7 @@ class Round:
         if not living:
             return 0
         self.caught_up()
-        known = {row.token for row in self.queries.work(self.provider)}
+        known = self._live_tokens()
         now = self.lab.clock.now()
         ended = 0
         for thing in living:
@@ -113,6 +113,11 @@ class Round:
             note_orphan_ended(self.lab, POLLER, self.provider, token=thing.token, ref=thing.handle)
             ended += 1
         return ended
+
+    def _live_tokens(self) -> set[str | None]:
+        """Of every provider: two may share one cluster and its folder."""
+        providers = self.queries.all_providers()
+        return {row.token for provider in providers for row in self.queries.work(provider.id)}
 
     def tidy(self, *, older_than_s: float) -> None:
         """Collect the last spooled words of ended jobs, then remove what they left behind."""

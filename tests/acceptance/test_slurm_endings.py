@@ -18,6 +18,7 @@ from tests.acceptance.slurm_site import Site, slurm_site
 pytestmark = [pytest.mark.postgres, pytest.mark.acceptance, pytest.mark.slurm]
 pytestmark.append(pytest.mark.xdist_group("slurm"))  # one cluster at a time
 
+LATE_RANK = "test $NODE_RANK = 1 || exit 0; sleep 2; exit 5"
 SLEEPS = "echo up; sleep 300"
 HUNGRY = "python3 -c 'import time; x = bytearray(400 * 2**20); time.sleep(300)'"
 TRAINS = """\
@@ -80,6 +81,7 @@ def jobs(site: Site) -> dict[str, str]:
         "good": site.on("hpc", "echo one"),
         "bad": site.on("hpc", "echo two; exit 7"),
         "hungry": site.on("hpc", HUNGRY, resources="memory: 100MB"),
+        "ranks": site.on("hpc", LATE_RANK, resources="num_nodes: 2"),
         "limit": site.on("hpc", SLEEPS),
         "cancelled": site.on("hpc", SLEEPS),
         "refused": site.on("reserved", "true"),
@@ -102,6 +104,11 @@ def test_exit_codes_are_the_commands_own(site: Site, jobs: dict[str, str]) -> No
     assert (bad.status, bad.blame, bad.exit_code) == ("FAILED", "user_code", 7)
     assert bad.reason == "The command ended with exit code 7."
     assert site.lines(bad) == ["two"]
+
+
+def test_a_job_on_two_nodes_is_not_over_before_both_are(site: Site, jobs: dict[str, str]) -> None:
+    row = site.ended(jobs["ranks"])
+    assert (row.status, row.blame, row.exit_code) == ("FAILED", "user_code", 5)
 
 
 def test_more_memory_than_asked_for_is_out_of_memory(site: Site, jobs: dict[str, str]) -> None:

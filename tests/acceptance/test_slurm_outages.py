@@ -29,7 +29,8 @@ AWAY_S = 600 if os.environ.get("LAB_LONG_TESTS") == "1" else 30
 def site(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with slurm_site(postgres, tmp_path_factory.mktemp("home")) as made:
         made.connect("hpc")
-        made.connect("n3", flags="--nodelist=n3 --exclusive")
+        shared = f"{made.work}/hpc"  # neither provider ends what is the other's
+        made.connect("n3", flags="--nodelist=n3 --exclusive", work_folder=shared)
         made.start("worker", LAB_URL=NOWHERE)
         yield made
 
