@@ -17,7 +17,8 @@ import msgspec
 from domain.observations import Exit, FailureClass, Phase
 
 SQUEUE_FIELDS = (
-    "JobArrayID:|,Name:|,State:|,exit_code:|,StartTime:|,SubmitTime:|,NodeList:|,Reason:|,EndTime:|"
+    "JobArrayID:|,Name:|,State:|,exit_code:|,StartTime:|,SubmitTime:|,NodeList:|,Reason:|"
+    ",EndTime:|,RestartCnt:|"
 )
 ELEMENTS = re.compile(r"(\d+)_\[([\d,-]+)(?:%\d+)?\]")
 """``123_[5-9,12%4]``: those of an array that wait alike (https://slurm.schedmd.com/job_array.html)."""
@@ -84,6 +85,7 @@ class SlurmJob(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     by: str = ""
     end: datetime | None = None
+    restarts: int = 0
 
     @property
     def key(self) -> str:
@@ -114,13 +116,13 @@ def parse_jobs(lines: Iterable[str]) -> Iterator[SlurmJob]:
         fields = [field.strip() for field in line.split("|")]
         if len(fields) < 8 or not fields[0][:1].isdigit():
             continue
-        job, name, state, code, start, submit, nodes, reason, end = [*fields, ""][:9]
+        job, name, state, code, start, submit, nodes, reason, end, restarts = [*fields, "", ""][:10]
         bare, _, by = state.partition(" by ")
         for each in _ids(job):
             yield SlurmJob(
                 id=each, name=name, state=bare.strip().rstrip("+"), exit=parse_exit(code),
                 by=by.strip(), start=_known(start), submit=_known(submit), nodes=_known(nodes),
-                reason=_known(reason), end=_moment(end),
+                reason=_known(reason), end=_moment(end), restarts=int(restarts or 0),
             )  # fmt: skip
 
 

@@ -179,8 +179,13 @@ def _memory(job: SlurmJob) -> str:
 
 
 def _is_requeued(seen: Seen) -> bool:
-    """Its second start runs nothing: the folder is claimed. A new attempt goes on from its checkpoint."""
-    waits = seen.job is not None and seen.job.meaning.phase is Phase.PENDING
+    """Its second start runs nothing: the folder is claimed. A new attempt goes on from its checkpoint.
+
+    A job that waits with files of a node has just begun, since Slurm is asked before the folder;
+    unless Slurm counts a restart.
+    """
+    job = seen.job
+    waits = job is not None and job.meaning.phase is Phase.PENDING and job.restarts > 0
     return seen.requeued or (waits and bool(seen.nodes))
 
 

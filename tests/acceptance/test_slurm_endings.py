@@ -65,6 +65,7 @@ def site(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Si
         slow.write_text('#!/bin/bash\nsleep 8\nexec python3 "$@"\n')  # a node that is slow to begin
         slow.chmod(0o755)
         made.connect("hpc")
+        made.connect("near", flags="--exclude=n3")  # far from the node that is killed
         made.connect("n2", flags="--nodelist=n2 --exclusive", spot_partition="spot")
         made.connect("urgent", flags="--nodelist=n2 --exclusive", partition="urgent")
         made.connect("n3", flags="--nodelist=n3")
@@ -78,12 +79,12 @@ def site(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Si
 @pytest.fixture(scope="module")
 def jobs(site: Site) -> dict[str, str]:
     queued = {
-        "good": site.on("hpc", "echo one"),
-        "bad": site.on("hpc", "echo two; exit 7"),
-        "hungry": site.on("hpc", HUNGRY, resources="memory: 100MB"),
-        "ranks": site.on("hpc", LATE_RANK, resources="num_nodes: 2"),
-        "limit": site.on("hpc", SLEEPS),
-        "cancelled": site.on("hpc", SLEEPS),
+        "good": site.on("near", "echo one"),
+        "bad": site.on("near", "echo two; exit 7"),
+        "hungry": site.on("near", HUNGRY, resources="memory: 100MB"),
+        "ranks": site.on("near", LATE_RANK, resources="num_nodes: 2"),
+        "limit": site.on("near", SLEEPS),
+        "cancelled": site.on("near", SLEEPS),
         "refused": site.on("reserved", "true"),
         "preempted": site.on("n2", TRAINS, resources="use_spot: true", retries=AGAIN),
         "lost": site.on("n3", SLEEPS, retries=ONCE),

@@ -78,7 +78,7 @@ def test_daemons_of_slurm_that_are_killed_and_started_again_lose_no_job(
     site.says(job, "waiting")
     site.slurm.end("n3", signal.SIGKILL)  # slurmd alone; the job's own processes go on
     site.slurm.start_node("n3")
-    site.slurm.end("slurmctld", signal.SIGKILL)
+    site.slurm.end("slurmctld")
     wait_until(lambda: "Slurm does not answer" in (site.at_provider("n3").unreachable_reason or ""))
     site.slurm.start_controller()
     wait_until(lambda: not site.at_provider("n3").unreachable_since)

@@ -295,7 +295,7 @@ def test_a_wait_in_the_providers_own_queue_is_bounded_by_the_jobs_own_limit_alon
     for own_s, due in ((None, None), (60, StopReason.LAUNCH_TIMEOUT)):
         job = launching(queued(launch_timeout_s=own_s))
         job = play(job, job.explain_wait(code="provider: x", text="x", now=at(3), by=SYSTEM))
-        assert job.due_stop(now=at(7200), default_launch_timeout_s=3600) is due
+        assert job.due_stop(now=at(7200), default_launch_timeout_s=3600, signs=Signs()) is due
 
 
 def test_what_the_provider_knows_of_an_end_is_told_before_what_the_node_saw() -> None:

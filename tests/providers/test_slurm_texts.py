@@ -189,8 +189,9 @@ def answer(
     memory: str = "",
     accounted: bool = False,
     end: str = "NONE",
+    restarts: int = 0,
 ) -> str:
-    rows = f"9|lab-x|{state}|0|N/A|N/A|n1|JobLaunchFailure|{end}|\n" if state else ""
+    rows = f"9|lab-x|{state}|0|N/A|N/A|n1|JobLaunchFailure|{end}|{restarts}|\n" if state else ""
     note = f"#unsure {unsure}\n" if unsure else "#accounted\n" if accounted else ""
     shown = "\n".join(['x/attempt.json:{"job":"j","attempt":2,"nodes":1}', *files])
     return f"#now 1700000000\n#slurm\n{rows}{note}#files\n{shown}\n#memory\n{memory}"
@@ -234,7 +235,8 @@ GOOD = 'x/0/status.json:{"phase":"ended","t":1.0,"exit_code":0,"in":"run"}'
         (answer("COMPLETED", end=JUST_NOW), None),
         (answer("FAILED", RUNNING, end=A_MINUTE_AGO), (Phase.GONE, None)),
         (answer("TIMEOUT", RUNNING, end=JUST_NOW), (Phase.ENDED, FailureClass.TIMEOUT)),
-        (answer("PENDING", ENDED_BY_TERM), (Phase.ENDED, FailureClass.PREEMPTED)),
+        (answer("PENDING", RUNNING), (Phase.PENDING, None)),
+        (answer("PENDING", ENDED_BY_TERM, restarts=1), (Phase.ENDED, FailureClass.PREEMPTED)),
         (answer("RUNNING", RUNNING, "x/requeued:1"), (Phase.ENDED, FailureClass.PREEMPTED)),
         (answer("COMPLETED", GOOD, "x/requeued:1"), (Phase.ENDED, None)),
         (answer(""), None),
