@@ -84,12 +84,13 @@ class Site(Cluster):
         (row,) = [r for r in self.parts.queries.all_providers() if r.name == name]
         return row
 
-    def slurm_ids(self, job: str, *, attempt: int = 0) -> list[str]:
-        """Every Slurm job that was ever made for an attempt, the latest by default."""
-        row = self.row(job)
-        token = row.token if not attempt or attempt == row.attempt else None
-        found = self.slurm.run("squeue", "-h", "-a", "-t", "all", "-n", f"lab-{token}", "-o", "%A")
-        return found.split()
+    def slurm_ids(self, job: str) -> list[str]:
+        """Every Slurm job that was ever made for the latest attempt; ``12_3`` for one of an array."""
+        token = self.row(job).token
+        called = [path.read_text().strip() for path in self.work.glob(f"*/jobs/{token}/element")]
+        name, index = called[0].rsplit("_", 1) if called else (f"lab-{token}", "")
+        found = self.slurm.run("squeue", "-h", "-a", "-r", "-t", "all", "-n", name, "-o", "%i")
+        return [each for each in found.split() if each.partition("_")[2] == index]
 
     def slurm_id(self, job: str) -> str:
         """The one Slurm job of the latest attempt, once there is one."""
