@@ -25,6 +25,8 @@ def _queued(job: JobRow) -> str:
 def _launching(job: JobRow) -> str:
     if job.setup_at:
         return f"Attempt {job.attempt}: preparing on {job.host or 'its machine'}."
+    if job.wait_text:
+        return job.wait_text
     if job.ref:
         return f"Attempt {job.attempt}: submitted, waiting for the provider to start it."
     return f"Attempt {job.attempt}: being submitted to its provider."

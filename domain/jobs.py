@@ -52,8 +52,9 @@ class Job(JobState, frozen=True, kw_only=True):
     """The decider over ``JobState``."""
 
     def explain_wait(self, *, code: str, text: str, now: datetime, by: str) -> list[JobEvent]:
-        """Record why a queued job waits, when the reason is a new one."""
-        if self.status is not JobStatus.QUEUED or self.wait_code == code:
+        """Record why a job waits, with us or at its provider, when the reason is a new one."""
+        waits = self.status in (JobStatus.QUEUED, JobStatus.LAUNCHING) and not self.setup_seen
+        if not waits or self.wait_code == code:
             return []
         return [JobWaitExplained(code=code, text=text, **self._next(now, by))]
 
@@ -183,7 +184,9 @@ class Job(JobState, frozen=True, kw_only=True):
             return StopReason.TTL
         if self.spec.idle_timeout_s and self.idle_s(signs) >= self.spec.idle_timeout_s:
             return StopReason.IDLE_TIMEOUT
-        launch_s = self.spec.launch_timeout_s or default_launch_timeout_s
+        launch_s = self.spec.launch_timeout_s
+        if launch_s is None and not self.wait_code:  # a provider's own queue may take longer
+            launch_s = default_launch_timeout_s
         if self.status is JobStatus.LAUNCHING and _passed(self.launching_at, launch_s, now):
             return StopReason.LAUNCH_TIMEOUT
         if self.status is JobStatus.RUNNING and _passed(self.running_at, self.spec.timeout_s, now):

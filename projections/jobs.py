@@ -196,6 +196,8 @@ SETS: Mapping[type[Event], Callable[[Any], Row]] = {  # each arm takes its own e
         "status": JobStatus.RUNNING,
         "running_at": e.at,
         "host": e.host,
+        "wait_code": "",
+        "wait_text": "",
     },
     JobUnseen: lambda e: {"unseen_since": e.at},
     JobSeenAgain: lambda e: {"unseen_since": None},

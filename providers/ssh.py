@@ -25,7 +25,7 @@ from providers.base import CredentialsRejected, ProviderUnavailable
 
 CONNECT_TIMEOUT_S = 10.0
 KEEPALIVE_S = 15
-BACKOFF_S = (0.0, 1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
+BACKOFF_S = (0.0, 1.0, 2.0, 5.0, 10.0)
 CHUNK = 64 * 1024
 KEYS: tuple[type[paramiko.PKey], ...] = (
     paramiko.Ed25519Key,

@@ -113,7 +113,7 @@ class Round:
         if not living:
             return 0
         self.caught_up()
-        known = {row.token for row in self.queries.work(self.provider)}
+        known = self._live_tokens()
         now = self.lab.clock.now()
         ended = 0
         for thing in living:
@@ -124,6 +124,11 @@ class Round:
             note_orphan_ended(self.lab, POLLER, self.provider, token=thing.token, ref=thing.handle)
             ended += 1
         return ended
+
+    def _live_tokens(self) -> set[str | None]:
+        """Of every provider: two may share one cluster and its folder."""
+        providers = self.queries.all_providers()
+        return {row.token for provider in providers for row in self.queries.work(provider.id)}
 
     def tidy(self, *, older_than_s: float) -> None:
         """Collect the last spooled words of ended jobs, then remove what they left behind."""
@@ -229,6 +234,9 @@ class Round:
             self._collect(adapter, row, handle)
             self.lab.reached("round.collected")
         observe_job(self.lab, row.id, found)
+        wait = Wait(code=f"provider: {found.reason}", text=found.reason)
+        if found.phase is Phase.PENDING and found.reason and row.wait_code != wait.code:
+            explain_wait(self.lab, row.id, wait)
 
     def _is_silent(self, row: WorkRow) -> bool:
         """Whether the node has not pushed for a while, so that its spool must be fetched."""

@@ -18,9 +18,12 @@ from lab.node.status import is_collected
 
 if TYPE_CHECKING:
     from lab.node.shipper import Shipper, Stop
+    from lab.node.transport import Connection
     from lab.node.uploader import Uploader
 
 UPLOAD_WAIT_S = 600.0
+UNREACHED_WAIT_S = 10.0
+"""A server that never answered is no reason to keep a machine; the spool has everything."""
 COLLECTED_LOOK_S = 0.2
 
 
@@ -44,6 +47,7 @@ class Link:
         self._uploader: Uploader | None = None
         self._shipper: Shipper | None = None
         self._threads: dict[str, threading.Thread] = {}
+        self._connections: list[Connection] = []
         self._ready = threading.Event()
 
     def start(self) -> None:
@@ -56,7 +60,9 @@ class Link:
         self.start()
         self._command_ended.set()
         self._ready.wait()
-        self._threads["upload"].join(wait_s)
+        self._threads["upload"].join(min(wait_s, UNREACHED_WAIT_S))
+        if any(connection.answered for connection in self._connections):
+            self._threads["upload"].join(max(0.0, wait_s - UNREACHED_WAIT_S))
         if self._uploader is not None:
             self._uploader.give_up()
         self._threads["upload"].join()
@@ -86,17 +92,21 @@ class Link:
             )
             shipper = shipping.Shipper(
                 address,
-                transport.Connection(url, token),
+                self._connect(transport.Connection(url, token)),
                 changed=self._changed,
                 on_stop=self._on_stop,
             )
             self._begin("ship", lambda: shipper.run(self._told_all))
-        connection = transport.Connection(url, token) if url else None
+        connection = self._connect(transport.Connection(url, token)) if url else None
         up = self._uploader = uploader.Uploader(self._run_dir, self._records, connection=connection)
         self._begin("upload", lambda: up.run(self._command_ended))
         measuring = importlib.import_module("lab.node.sysmetrics")
         self._begin("measure", lambda: measuring.keep_measuring(self._records, self._command_ended))
         self._ready.set()
+
+    def _connect(self, connection: Connection) -> Connection:
+        self._connections.append(connection)
+        return connection
 
     def _begin(self, name: str, target: Callable[[], None]) -> None:
         thread = threading.Thread(target=target, name=name, daemon=True)

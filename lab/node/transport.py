@@ -48,12 +48,16 @@ class Backoff:
 
 
 class Connection:
-    """Not thread safe: one per thread. A broken connection is opened again by the next call."""
+    """Not thread safe: one per thread. A broken connection is opened again by the next call.
+
+    ``answered`` says whether the server ever spoke.
+    """
 
     def __init__(self, server_url: str, token: str) -> None:
         self._url = urlsplit(server_url)
         self._token = token
         self._http: http.client.HTTPConnection | None = None
+        self.answered = False
 
     def post(self, path: str, *, body: bytes, query: dict[str, object]) -> Answer:
         """Raises Unreachable (worth repeating) and JobOver (not)."""
@@ -117,10 +121,12 @@ class Connection:
                 self._http = _connect(self._url.scheme, self._url.netloc)
             every = {"Authorization": f"Bearer {self._token}", **headers}
             self._http.request(method, self._url.path.rstrip("/") + path, body, every)
-            return self._http.getresponse()
+            response = self._http.getresponse()
+            self.answered = True
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise Unreachable(f"{method} {path}: {error}") from error
+        return response
 
 
 def put_presigned(url: str, headers: dict[str, str], *, file: IO[bytes], size: int) -> None:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 STRICT = ("bash", "-e", "-o", "pipefail", "-c")
 LENIENT = ("bash", "-c")
+UNSEEN = 'script=$LAB_SCRIPT; unset LAB_SCRIPT; eval "$script"'
+"""Everybody on the machine can read the arguments of a process; its environment is its owner's."""
 LINGER_S = 3600.0
 DRAIN_S = 5.0
 RETRY_S = 1.0
@@ -175,7 +177,10 @@ class Wrapper:
         cwd: Path,
         timeout_s: float | None = None,
     ) -> Exit:
-        return self._command([*shell, script], phase=phase, cwd=cwd, timeout_s=timeout_s)
+        if not any(value and value in script for value in self._bundle.secrets.values()):
+            return self._command([*shell, script], phase=phase, cwd=cwd, timeout_s=timeout_s)
+        env = {**self._env, "LAB_SCRIPT": script}
+        return self._command([*shell, UNSEEN], phase=phase, cwd=cwd, env=env, timeout_s=timeout_s)
 
     def _command(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import msgspec
@@ -17,10 +18,11 @@ from domain.observations import Exit, FailureClass, Phase
 
 SQUEUE_FIELDS = (
     "JobArrayID:|,Name:|,State:|,exit_code:|,StartTime:|,SubmitTime:|,NodeList:|,Reason:|"
+    ",EndTime:|,RestartCnt:|"
 )
 ELEMENTS = re.compile(r"(\d+)_\[([\d,-]+)(?:%\d+)?\]")
 """``123_[5-9,12%4]``: those of an array that wait alike (https://slurm.schedmd.com/job_array.html)."""
-SACCT_FIELDS = "JobID,JobName%64,State%40,ExitCode,Start,Submit,NodeList%200,Reason%64"
+SACCT_FIELDS = "JobID,JobName%64,State%40,ExitCode,Start,Submit,NodeList%200,Reason%64,End"
 
 
 class Meaning(NamedTuple):
@@ -70,6 +72,7 @@ class SlurmJob(msgspec.Struct, frozen=True, kw_only=True):
     """One row of squeue or sacct. ``state`` is the bare state, ``by`` who cancelled it: a name, or a uid.
 
     The ``id`` of one of an array is ``123_4``; its ``name`` is the whole array's.
+    ``end`` is the expected one while it runs.
     """
 
     id: str
@@ -81,6 +84,8 @@ class SlurmJob(msgspec.Struct, frozen=True, kw_only=True):
     nodes: str = ""
     reason: str = ""
     by: str = ""
+    end: datetime | None = None
+    restarts: int = 0
 
     @property
     def key(self) -> str:
@@ -112,13 +117,13 @@ def parse_jobs(lines: Iterable[str]) -> Iterator[SlurmJob]:
         fields = [field.strip() for field in line.split("|")]
         if len(fields) < 8 or not fields[0][:1].isdigit():
             continue
-        job, name, state, code, start, submit, nodes, reason = fields[:8]
+        job, name, state, code, start, submit, nodes, reason, end, restarts = [*fields, "", ""][:10]
         bare, _, by = state.partition(" by ")
         for each in _ids(job):
             yield SlurmJob(
                 id=each, name=name, state=bare.strip().rstrip("+"), exit=parse_exit(code),
                 by=by.strip(), start=_known(start), submit=_known(submit), nodes=_known(nodes),
-                reason=_known(reason),
+                reason=_known(reason), end=_moment(end), restarts=int(restarts or 0),
             )  # fmt: skip
 
 
@@ -155,6 +160,11 @@ def parse_exit(text: str) -> Exit:
         status = int(text) if text.isdigit() else 0
         code, number = status >> 8, status & 0x7F
     return Exit(signal=number) if number else Exit(code=code)
+
+
+def _moment(text: str) -> datetime | None:
+    """The scripts ask for UTC; what is not known has several names."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC) if text[:1].isdigit() else None
 
 
 def _known(text: str) -> str:

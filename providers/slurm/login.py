@@ -16,6 +16,8 @@ REASONS = {
     NO_SLURM: "Slurm does not answer: {err}",
     CUT_SHORT: "the upload was cut short: {err}",
 }
+FULL = ("No space left", "quota exceeded", "I/O error writing script")
+"""strerror(3) of ENOSPC and EDQUOT, and what sbatch says when the controller's disk is full."""
 
 
 class Login:
@@ -39,17 +41,24 @@ class Login:
         argv = login_argv(name, *arguments, slurm_bin=self.settings.slurm_bin)
         return self.link.run(argv, stdin=stdin)
 
-    def unavailable(self, done: Done) -> ProviderUnavailable:
-        """What the exit code of a script means."""
+    def unavailable(self, done: Done) -> ProviderUnavailable | NoCapacity:
+        """What the exit code of a script means. A full disk before sbatch leaves nothing behind."""
         err = shorten(done.err or "no reason given", 300)
         known = REASONS.get(done.code, "the login node answered {code}: {err}")
         reason = known.format(work=self.settings.work_folder, err=err, code=done.code)
-        return ProviderUnavailable(provider="slurm", reason=reason)
+        full = done.code in (NO_FOLDER, CUT_SHORT) and _is_full(done.err)
+        kind = NoCapacity if full else ProviderUnavailable
+        return kind(provider="slurm", reason=reason)
 
     def refused(self, done: Done) -> SubmissionRefused | NoCapacity:
-        """sbatch's own words. A limit on how many jobs may wait passes with time.
+        """sbatch's own words. A full disk and a limit on how many jobs may wait pass with time.
 
         https://slurm.schedmd.com/resource_limits.html (MaxSubmitJobs)
         """
-        kind = NoCapacity if "MaxSubmit" in done.err else SubmissionRefused
+        passes = "MaxSubmit" in done.err or _is_full(done.err)
+        kind = NoCapacity if passes else SubmissionRefused
         return kind(provider="slurm", reason=done.err)
+
+
+def _is_full(err: str) -> bool:
+    return any(words in err for words in FULL)

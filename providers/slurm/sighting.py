@@ -19,6 +19,9 @@ from providers.slurm.submission import Attempt, job_name
 
 PURGED = "Slurm has no record of the job any more, and its wrapper wrote no end."
 FELL_SILENT = "The job's wrapper disappeared without reporting an exit."
+REQUEUED = "Slurm put the job back into its queue after it had begun."
+VISIBLE_S = 60.0
+"""How late a file of a node may show up on the login node: acdirmax of nfs(5)."""
 LAUNCH_FAILED = "Slurm could not start the job on its node ({reason})."
 
 
@@ -29,6 +32,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     job: SlurmJob | None = None
     submitted: bool = False
+    requeued: bool = False
     out_of_memory: bool = False
     nodes: tuple[Status, ...] = ()
 
@@ -58,6 +62,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
             now=self.now,
             job=self.jobs.get(self.files.get(f"{token}/element", job_name(token))),
             submitted=f"{token}/job_id" in self.files and not (self.unsure or self.accounted),
+            requeued=f"{token}/requeued" in self.files,
             out_of_memory=f"{token}/slurm.log" in self.memory,
             nodes=tuple(self._statuses(token, attempt.nodes)),
         )
@@ -107,17 +112,20 @@ def observe(seen: Seen) -> Observation | None:
         )
     if _all_ended(seen) and (seen.job is None or seen.job.over or not _by_signal(seen.nodes)):
         return _ended(seen, blank)
+    if _is_requeued(seen):
+        return replace(blank, phase=Phase.ENDED, blame=FailureClass.PREEMPTED, reason=REQUEUED)
     if seen.job is None:
         gone = replace(blank, phase=Phase.GONE, reason=PURGED)
         return gone if seen.submitted else None
-    return _over(seen, seen.job, blank) if seen.job.over else _living(seen, seen.job, blank)
+    if not seen.job.over:
+        return _living(seen, seen.job, blank)
+    return None if _may_still_tell(seen, seen.job) else _over(seen, seen.job, blank)
 
 
 def _living(seen: Seen, job: SlurmJob, blank: Observation) -> Observation:
     meaning = job.meaning
     if meaning.phase is Phase.PENDING:
-        start = f" Expected to start {job.start}." if job.start else ""
-        why = job.sentence or f"Slurm: {job.reason or 'pending'}.{start}"
+        why = job.sentence or f"Slurm: {job.reason or 'pending'}."
         return replace(blank, phase=Phase.PENDING, at=seen.now, reason=why)
     if not seen.nodes or meaning.phase is Phase.PROVISIONING:
         host = blank.host or job.nodes
@@ -168,6 +176,25 @@ def _slurm_exit(seen: Seen, job: SlurmJob) -> Exit | None:
 
 def _memory(job: SlurmJob) -> str:
     return f"The job used more memory than Slurm job {job.id} was given."
+
+
+def _is_requeued(seen: Seen) -> bool:
+    """Its second start runs nothing: the folder is claimed. A new attempt goes on from its checkpoint.
+
+    A job that waits with files of a node has just begun, since Slurm is asked before the folder;
+    unless Slurm counts a restart.
+    """
+    job = seen.job
+    waits = job is not None and job.meaning.phase is Phase.PENDING and job.restarts > 0
+    return seen.requeued or (waits and bool(seen.nodes))
+
+
+def _may_still_tell(seen: Seen, job: SlurmJob) -> bool:
+    """Whether the batch script ended by itself, so that every end is written and will show up soon."""
+    by_itself = job.state in ("COMPLETED", "FAILED") and not seen.out_of_memory
+    known = any(s.ended and not s.ok for s in seen.nodes)
+    late = job.end is None or (seen.now - job.end).total_seconds() > VISIBLE_S
+    return by_itself and not known and not late
 
 
 def _all_ended(seen: Seen) -> bool:

@@ -130,6 +130,7 @@ def bundle(
         "hooks": {name: getattr(settings, name) for name in HOOKS},
         "blobs": f"{place.attempt(request.token)}/files",
         "sdk": place.package,
+        "venv_cache": f"{place.work}/cache",
         **work_of(request),
     }
 

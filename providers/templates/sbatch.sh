@@ -6,10 +6,15 @@ umask 077
 export LAB_PYTHON=@PYTHON@ LAB_SDK=@SDK@ LAB_ATTEMPT_DIR=@FOLDER@ LAB_NODES=@NODES@
 export SLURM_EXPORT_ENV=ALL
 
+if compgen -G "$LAB_ATTEMPT_DIR/[0-9]*/claim" >/dev/null; then
+    date +%s >"$LAB_ATTEMPT_DIR/requeued"  # Slurm starts it again: a new attempt goes on instead
+    exit 0
+fi
+
 run_node() {  # $1: the node's number. Ends with the command's exit code, or 128 + its signal.
     "$LAB_PYTHON" -I "$LAB_SDK/lab/node/__main__.py" "$LAB_ATTEMPT_DIR/$1" &
     local wrapper=$!
-    trap 'kill -TERM "$wrapper" 2>/dev/null' TERM INT
+    trap 'kill -TERM "$wrapper" 2>/dev/null' TERM INT URG
     while kill -0 "$wrapper" 2>/dev/null; do wait "$wrapper"; done
     "$LAB_PYTHON" -I -c '
 import json, sys

@@ -1,6 +1,7 @@
 # $1 work folder, $2 squeue fields, $3 sacct fields; stdin: tokens, one a line.
-# Slurm is asked before the folders, so that what a node wrote before its job ended is seen.
+# Times are UTC. Slurm is asked before the folders, so that what a node wrote before its job ended is seen.
 cd -- "$1/jobs" || exit 70
+export TZ=UTC
 mapfile -t tokens
 printf '#now %s\n' "$(date +%s)"
 live=$(squeue --me -h -a -r -t all -O "$2") || exit 71
@@ -15,7 +16,8 @@ files=() logs=()
 for token in "${tokens[@]}"; do
     called "$token"
     [ -n "${queued[$name${index:+_$index}]:-}" ] || missing[$name]=1
-    files+=("$token/attempt.json" "$token/element" "$token/job_id" "$token"/[0-9]*/status.json)
+    files+=("$token/attempt.json" "$token/element" "$token/job_id" "$token/requeued")
+    files+=("$token"/[0-9]*/status.json)
     logs+=("$token/slurm.log")
 done
 if [ ${#missing[@]} -gt 0 ]; then

@@ -25,6 +25,6 @@ if [ "$now" -gt $(($(cat stop_at) + ${3%.*} + 30)) ]; then
     cancel "$id"
 elif [ "$nodes" = 1 ]; then
     cancel --batch --signal=TERM "$id"
-else
-    cancel --signal=TERM "$id"
+else  # reaches every process of the steps: programs ignore URG, the shell above the wrapper does not
+    cancel --signal=URG "$id"
 fi

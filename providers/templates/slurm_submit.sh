@@ -29,6 +29,7 @@ if ! id=$(sbatch --parsable "jobs/$2/job.sh" 2>"jobs/$2/sbatch.err"); then
     printf '%s\n' "$said" >&2
     case $said in  # whether it holds the job is not known: https://slurm.schedmd.com/faq.html
         *"ontact slurm"*|*"imed out"*|*"ommunication"*|*"onnection"*|*"emporarily"*) exit 71 ;;
+        *"unge"*|*"uthentication"*|*"ero Bytes"*|*"transmit"*) exit 71 ;;
     esac
     rm -rf "jobs/$2"
     exit 73

@@ -41,6 +41,7 @@ if ! id=$(sbatch --parsable --array="$wanted" "arrays/$2/job.sh" 2>"arrays/$2/sb
     printf '%s\n' "$said" >&2
     case $said in  # whether it holds the array is not known: https://slurm.schedmd.com/faq.html
         *"ontact slurm"*|*"imed out"*|*"ommunication"*|*"onnection"*|*"emporarily"*) exit 71 ;;
+        *"unge"*|*"uthentication"*|*"ero Bytes"*|*"transmit"*) exit 71 ;;
     esac
     rm -rf "arrays/$2" "${old[@]}"
     exit 73

@@ -173,12 +173,14 @@ def free_port() -> int:
 
 
 @contextmanager
-def cluster(dsn: str, schema: str, home: Path) -> Iterator[Cluster]:
+def cluster(
+    dsn: str, schema: str, home: Path, *, kind: type[Cluster] = Cluster
+) -> Iterator[Cluster]:
     """An installation with an owner and a Local provider; every process it started dies at the end."""
     settings = Settings(home=home, database_url=dsn, schema=schema, port=free_port())
     with ExitStack() as stack:
         parts = stack.enter_context(system(settings, dsn, connections=4))
-        made = Cluster(dsn, schema, home, parts)
+        made = kind(dsn, schema, home, parts)
         stack.callback(_end_jobs, made)
         stack.callback(made.stop)
         yield made

@@ -9,15 +9,13 @@ import pty
 import select
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.acceptance.cluster import ROOT, Cluster, cluster, wait_until
+from tests.acceptance.cluster import cluster, wait_until
+from tests.acceptance.person import Person
 from tests.fakes.schemas import unused_schema
 
 pytestmark = [pytest.mark.postgres, pytest.mark.acceptance, pytest.mark.xdist_group("person")]
@@ -42,41 +40,6 @@ lab.finish(score={"accuracy": 0.5})
 """
 TASK = "name: tiny\nrun: python3 train.py\nparameters: {lr: 0.1}\n"
 MODEL = bytes(range(256)) * 5000
-
-
-class Person:
-    """A terminal, a home folder and a credential."""
-
-    def __init__(self, site: Cluster, folder: Path) -> None:
-        self.site, self.folder = site, folder
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("LAB_")}
-        self.env = kept | {
-            "LAB_SERVER_URL": f"http://127.0.0.1:{site.port}",
-            "LAB_TOKEN": site.token,
-            "LAB_CONFIG_DIR": str(folder / "config"),
-            "PYTHONPATH": str(ROOT),
-        }
-
-    def argv(self, *words: str) -> list[str]:
-        return [sys.executable, "-m", "lab", *words]
-
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            self.argv(*words), cwd=self.folder, env=self.env, capture_output=True, text=True,
-            timeout=60, check=False,
-        )  # fmt: skip
-        assert "Traceback" not in done.stderr, done.stderr
-        return done
-
-    def told(self, *words: str) -> Any:
-        done = self.run(*words, "--json")
-        assert done.returncode == 0, (words, done.stdout, done.stderr)
-        return json.loads(done.stdout)
-
-    def begin(self, *words: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            self.argv(*words), cwd=self.folder, env=self.env, stdout=subprocess.PIPE, text=True
-        )
 
 
 @pytest.fixture(scope="module")

@@ -302,6 +302,20 @@ def test_why_it_waits_is_recorded_when_it_changes() -> None:
     assert job.explain_wait(code="no_room:cpus", text="full", now=at(2), by=SYSTEM) == []
 
 
+def test_a_wait_in_the_providers_own_queue_is_bounded_by_the_jobs_own_limit_alone() -> None:
+    for own_s, due in ((None, None), (60, StopReason.LAUNCH_TIMEOUT)):
+        job = launching(queued(launch_timeout_s=own_s))
+        job = play(job, job.explain_wait(code="provider: x", text="x", now=at(3), by=SYSTEM))
+        assert job.due_stop(now=at(7200), default_launch_timeout_s=3600, signs=Signs()) is due
+
+
+def test_what_the_provider_knows_of_an_end_is_told_before_what_the_node_saw() -> None:
+    seen = replace(ended(9, signal=15), blame=FailureClass.PREEMPTED, reason="Preempted.")
+    (fact,) = running(queued(retries=RetryPolicy(platform=0))).observe(seen, now=at(9), by=SYSTEM)
+    assert isinstance(fact, JobFailed)
+    assert (fact.blame, fact.reason) == (FailureClass.PREEMPTED, "Preempted.")
+
+
 def test_unseen_is_noted_once_and_taken_back_when_it_is_seen() -> None:
     job = running()
     (fact,) = job.unseen(now=at(9), by=SYSTEM)

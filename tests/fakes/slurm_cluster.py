@@ -20,95 +20,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from tests.fakes.slurm_config import DBD_CONF, SLURM_CONF, SSHD_CONFIG
+
 HOST = "127.0.0.1"
 PATH = os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin:/sbin"
 TOOLS = ("slurmctld", "slurmd", "sbatch", "munged", "sshd", "ssh-keygen")
 DATABASE_TOOLS = ("slurmdbd", "mariadbd", "mariadb-install-db")
-
-SLURM_CONF = """\
-ClusterName=loopback
-SlurmctldHost={hostname}({host})
-SlurmctldPort={ctld_port}
-SlurmUser={user}
-SlurmdUser={user}
-AuthType=auth/munge
-AuthInfo=socket={munge}
-CredType=cred/munge
-StateSaveLocation={root}/state
-SlurmdSpoolDir={root}/spool/%n
-SlurmctldPidFile={root}/run/slurmctld.slurmpid
-SlurmdPidFile={root}/run/%n.slurmpid
-SlurmctldLogFile={root}/log/slurmctld.log
-SlurmdLogFile={root}/log/%n.log
-ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
-JobAcctGatherType=jobacct_gather/linux
-JobAcctGatherFrequency=task=1
-JobAcctGatherParams=OverMemoryKill
-SelectType=select/cons_tres
-SelectTypeParameters=CR_Core_Memory
-SlurmdParameters=config_overrides
-GresTypes=gpu
-ReturnToService=2
-CommunicationParameters=NoCtldInAddrAny,NoInAddrAny
-MpiDefault=none
-SwitchType=switch/none
-SlurmdTimeout=6
-SlurmctldTimeout=10
-MessageTimeout=3
-InactiveLimit=0
-KillWait=2
-MinJobAge=300
-OverTimeLimit=0
-BatchStartTimeout=10
-SchedulerParameters=sched_interval=1,batch_sched_delay=0,bf_interval=1
-SchedulerType=sched/backfill
-JobRequeue=1
-PreemptType=preempt/partition_prio
-PreemptMode=REQUEUE
-PreemptExemptTime=00:00:00
-AccountingStorageType={accounting}
-DefMemPerCPU=64
-{nodes}
-PartitionName=batch Nodes=ALL Default=YES MaxTime=INFINITE DefaultTime=60 PriorityTier=10 State=UP
-PartitionName=spot Nodes=ALL MaxTime=INFINITE PriorityTier=1 PreemptMode=REQUEUE State=UP
-PartitionName=urgent Nodes=ALL MaxTime=INFINITE PriorityTier=100 PreemptMode=OFF State=UP
-"""
-
-SSHD_CONFIG = """\
-ListenAddress {host}
-Port {ssh_port}
-HostKey {root}/ssh/host_ed25519
-AuthorizedKeysFile {root}/ssh/authorized_keys_%u
-StrictModes no
-UsePAM no
-PasswordAuthentication no
-KbdInteractiveAuthentication no
-PermitRootLogin prohibit-password
-PidFile none
-PrintMotd no
-MaxSessions 64
-MaxStartups 64
-Subsystem sftp internal-sftp
-SetEnv SLURM_CONF={root}/slurm.conf HOME={root}/home
-"""
-
-DBD_CONF = """\
-AuthType=auth/munge
-AuthInfo=socket={munge}
-DbdHost=localhost
-DbdAddr={host}
-DbdPort={dbd_port}
-SlurmUser={user}
-LogFile={root}/log/slurmdbd.log
-PidFile={root}/run/slurmdbd.slurmpid
-StorageType=accounting_storage/mysql
-StorageHost={host}
-StoragePort={db_port}
-StorageUser=slurm
-StoragePass=slurm
-StorageLoc=slurm_acct_db
-"""
 
 
 def programs_missing(*, database: bool = False) -> list[str]:
@@ -154,14 +71,7 @@ class SlurmCluster:
     def start(self) -> None:
         """Everything up and every node idle."""
         self._write()
-        munge = self.root / "munge"
-        self._spawn(
-            "munged", "--foreground", "--force", f"--key-file={self.root}/munge-key/munge.key",
-            f"--socket={munge}/munge.socket", f"--log-file={self.root}/munge-log/munged.log",
-            f"--pid-file={self.root}/run/munged.pid", "--num-threads=2", f"--origin={HOST}",
-            f"--seed-file={self.root}/munge-lib/munge.seed",
-        )  # fmt: skip
-        wait_for((munge / "munge.socket").exists, "munged")
+        self.start_munge()
         if self.database:
             self._start_database()
         self.start_controller()
@@ -194,6 +104,16 @@ class SlurmCluster:
     def is_idle(self) -> bool:
         states = self.run("sinfo", "-h", "-N", "-p", "batch", "-o", "%T").split()
         return len(states) == len(self.nodes) and set(states) == {"idle"}
+
+    def start_munge(self) -> None:
+        munge = self.root / "munge"
+        self._spawn(
+            "munged", "--foreground", "--force", f"--key-file={self.root}/munge-key/munge.key",
+            f"--socket={munge}/munge.socket", f"--log-file={self.root}/munge-log/munged.log",
+            f"--pid-file={self.root}/run/munged.pid", "--num-threads=2", f"--origin={HOST}",
+            f"--seed-file={self.root}/munge-lib/munge.seed",
+        )  # fmt: skip
+        wait_for((munge / "munge.socket").exists, "munged")
 
     def start_node(self, name: str) -> None:
         (self.root / "spool" / name).mkdir(exist_ok=True)
@@ -273,6 +193,11 @@ class SlurmCluster:
         self._spawn("jump", "-D", "-e", "-f", str(config), program="sshd")
         wait_for(lambda: _answers(port), "the jump host")
         return port
+
+    def unplug_login(self) -> None:
+        """Nobody can log in any more, and whoever was logged in is cut off."""
+        _kill_tree(self.running["sshd"].pid)
+        self.end("sshd")
 
     def kill_node(self, name: str) -> None:
         """As a power failure would: the daemon and every process of its jobs, without a word."""

@@ -183,9 +183,15 @@ def test_an_arrays_script_is_good_bash_whatever_the_work_folder() -> None:
 
 
 def answer(
-    state: str, *files: str, unsure: str = "", memory: str = "", accounted: bool = False
+    state: str,
+    *files: str,
+    unsure: str = "",
+    memory: str = "",
+    accounted: bool = False,
+    end: str = "NONE",
+    restarts: int = 0,
 ) -> str:
-    rows = f"9|lab-x|{state}|0|N/A|N/A|n1|JobLaunchFailure|\n" if state else ""
+    rows = f"9|lab-x|{state}|0|N/A|N/A|n1|JobLaunchFailure|{end}|{restarts}|\n" if state else ""
     note = f"#unsure {unsure}\n" if unsure else "#accounted\n" if accounted else ""
     shown = "\n".join(['x/attempt.json:{"job":"j","attempt":2,"nodes":1}', *files])
     return f"#now 1700000000\n#slurm\n{rows}{note}#files\n{shown}\n#memory\n{memory}"
@@ -198,6 +204,7 @@ def seen(text: str) -> tuple[Phase, FailureClass | None] | None:
     return (looked.phase, looked.blame) if looked else None
 
 
+JUST_NOW, A_MINUTE_AGO = "2023-11-14T22:13:19", "2023-11-14T22:12:19"
 ENDED_BY_TERM = 'x/0/status.json:{"phase":"ended","t":1.0,"signal":15,"in":"run"}'
 RUNNING = 'x/0/status.json:{"phase":"run","t":1.0}'
 GOOD = 'x/0/status.json:{"phase":"ended","t":1.0,"exit_code":0,"in":"run"}'
@@ -223,6 +230,15 @@ GOOD = 'x/0/status.json:{"phase":"ended","t":1.0,"exit_code":0,"in":"run"}'
         ),
         (answer("OUT_OF_MEMORY", RUNNING), (Phase.ENDED, FailureClass.OUT_OF_MEMORY)),
         (answer("COMPLETED"), (Phase.ENDED, None)),
+        (answer("FAILED", RUNNING, end=JUST_NOW), None),
+        (answer("FAILED", end=JUST_NOW), None),
+        (answer("COMPLETED", end=JUST_NOW), None),
+        (answer("FAILED", RUNNING, end=A_MINUTE_AGO), (Phase.GONE, None)),
+        (answer("TIMEOUT", RUNNING, end=JUST_NOW), (Phase.ENDED, FailureClass.TIMEOUT)),
+        (answer("PENDING", RUNNING), (Phase.PENDING, None)),
+        (answer("PENDING", ENDED_BY_TERM, restarts=1), (Phase.ENDED, FailureClass.PREEMPTED)),
+        (answer("RUNNING", RUNNING, "x/requeued:1"), (Phase.ENDED, FailureClass.PREEMPTED)),
+        (answer("COMPLETED", GOOD, "x/requeued:1"), (Phase.ENDED, None)),
         (answer(""), None),
         (answer("", "x/job_id:9"), (Phase.GONE, None)),
         (answer("", "x/job_id:9", unsure="slurmdbd is away"), None),

@@ -64,7 +64,9 @@ def why(job: JobRow, heard: str = "") -> str:
         return f"It has shown no work since {job.stalled_since:%H:%M:%S} UTC."
     told: Mapping[str, str] = {
         "QUEUED": job.wait_text or "Waits to be launched.",
-        "LAUNCHING": "Setup is running." if job.setup_at else "The provider is preparing it.",
+        "LAUNCHING": "Setup is running."
+        if job.setup_at
+        else job.wait_text or "The provider is preparing it.",
         "RUNNING": heard,
         "COMPLETE": job.message or "",
         "FAILED": job.reason or "",
