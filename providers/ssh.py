@@ -26,6 +26,8 @@ from providers.base import CredentialsRejected, ProviderUnavailable
 CONNECT_TIMEOUT_S = 10.0
 KEEPALIVE_S = 15
 BACKOFF_S = (0.0, 1.0, 2.0, 5.0, 10.0)
+REJECTED_S = 300.0
+"""How long a key that was not let in rests: hosts ban who tries again and again."""
 CHUNK = 64 * 1024
 KEYS: tuple[type[paramiko.PKey], ...] = (
     paramiko.Ed25519Key,
@@ -125,6 +127,13 @@ class SshLink:
         except (OSError, EOFError, paramiko.SSHException) as error:
             raise self._lost(error) from error
 
+    def retry_now(self) -> None:
+        """Let the next call connect at once: somebody has mended something and looks."""
+        with self._guard:
+            self._not_before = 0.0
+        if self._via is not None:
+            self._via.retry_now()
+
     def close(self) -> None:
         """Repeatable; the next call connects again."""
         with self._guard:
@@ -197,7 +206,9 @@ class SshLink:
 
     def _back_off(self, problem: ProviderUnavailable | CredentialsRejected) -> None:
         self._failures = min(self._failures + 1, len(BACKOFF_S) - 1)
-        self._not_before = self._clock() + BACKOFF_S[self._failures]
+        rejected = isinstance(problem, CredentialsRejected)
+        wait_s = REJECTED_S if rejected else BACKOFF_S[self._failures]
+        self._not_before = self._clock() + wait_s
         self._problem = problem
 
     def _connect(self, text: str) -> paramiko.Transport:

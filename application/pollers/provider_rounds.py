@@ -28,6 +28,7 @@ from application.commands.sightings import (
 from application.lab import Lab
 from domain.compute import Provider
 from domain.compute import fold as fold_provider
+from domain.ids import JobId, launch_token
 from domain.job_events import JobStatus
 from domain.jobs import fold as fold_job
 from domain.observations import Observation, Phase
@@ -147,7 +148,9 @@ class Round:
             self.memory.collected.add(row.id)
         age = self.lab.clock.now() - (row.ended_at or row.queued_at)
         if age > timedelta(seconds=older_than_s):
-            adapter.cleanup(handle)
+            for attempt in range(1, row.attempt + 1):
+                token = launch_token(JobId(row.id), attempt)
+                adapter.cleanup(Handle(handle.replace(row.token or token, token)))
             self.memory.tidied.add(row.id)
 
     def _launch(self, adapter: ComputeProvider, state: Provider) -> None:

@@ -97,6 +97,7 @@ class SlurmProvider(ComputeProvider):
     def check(self) -> Check:
         settings = self.settings
         where = f"{settings.ssh_user}@{settings.ssh_host}"
+        self.link.retry_now()
         try:
             lines = self.login.lines("check", settings.work_folder, settings.python)
             nodes = self._inventory(fresh=True)

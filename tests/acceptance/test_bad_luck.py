@@ -16,6 +16,8 @@ import httpx
 import pytest
 
 from application.commands.jobs import Launch, queue_job
+from application.pollers.provider_rounds import Memory, Round
+from domain.ids import JobId, launch_token
 from domain.job_spec import FrozenFile
 from server.postgres.embedded import EmbeddedPostgres
 from tests.acceptance.client import QUEUE, Client, Refused, yaml_of
@@ -204,3 +206,26 @@ def test_a_job_whose_stored_file_is_gone_fails_and_holds_up_nobody(lab_cluster: 
     row = lab_cluster.ended(broken)
     assert (row.status, row.blame) == ("FAILED", "provider")
     assert sha256 in (row.reason or "")
+
+
+def test_nothing_of_any_attempt_is_left_when_its_folders_time_is_over(lab_cluster: Cluster) -> None:
+    twice = lab_cluster.queue("exit 3", retries="{user: 1, backoff: 1s}")
+    lab_cluster.start("worker")
+    row = lab_cluster.ended(twice)
+    assert row.attempt == 2
+    runs = lab_cluster.home / "providers" / lab_cluster.provider
+    tokens = [launch_token(JobId(twice), n) for n in (1, 2)]
+    assert all(list(runs.rglob(f"*{token}*")) for token in tokens)
+
+    def tidied() -> bool:  # a wrapper that still says its last words keeps its folder
+        step = Round(
+            lab=lab_cluster.parts.lab,
+            queries=lab_cluster.parts.queries,
+            provider=lab_cluster.provider,
+            memory=Memory(),
+            caught_up=lambda: None,
+        )
+        step.tidy(older_than_s=0)
+        return not [path for token in tokens for path in runs.rglob(f"*{token}*")]
+
+    wait_until(tidied)
