@@ -68,6 +68,14 @@ class Context:
         peer = self.connection.client
         return peer.host if peer else "unknown"
 
+    @property
+    def asker(self) -> str:
+        """Who was found to ask, as events name them; empty for nobody, or while nobody looked."""
+        known = self._actor
+        if known is None or not known.done() or known.cancelled() or known.exception():
+            return ""
+        return known.result().by
+
     async def actor(self, key: str = "") -> Actor:
         """Who asks, or ``NotAuthenticated``. ``key`` becomes the cause of what a mutation records."""
         if self._actor is None:

@@ -14,10 +14,19 @@ from msgspec import to_builtins
 from strawberry.extensions import MaskErrors
 from strawberry.types import ExecutionContext
 
-from domain.errors import InvalidTask, LabError, shorten
+from domain.errors import (
+    InvalidTask,
+    LabError,
+    NotAuthenticated,
+    PermissionDenied,
+    RateLimited,
+    shorten,
+)
+from graphql_api.context import Context
 
 MASKED = "Something went wrong here; the server's log says what."
 _log = logging.getLogger(__name__)
+_security = logging.getLogger("labledger.security")
 _HIDDEN = frozenset({"text", "count"})
 
 
@@ -37,13 +46,22 @@ class QuietSchema(strawberry.Schema):
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
     ) -> None:
-        del execution_context
         for error in errors:
             fault = error.original_error
+            if isinstance(fault, NotAuthenticated | PermissionDenied | RateLimited):
+                _note_refusal(error, fault, execution_context)
             if fault is None or isinstance(fault, LabError | GraphQLError):
                 continue
             place = "".join(traceback.format_tb(fault.__traceback__)[-3:])
             _log.error("%s at %s\n%s", type(fault).__name__, error.path, place)
+
+
+def _note_refusal(error: GraphQLError, fault: LabError, about: ExecutionContext | None) -> None:
+    """Who was denied what, from where: what somebody who looks for an attack asks the log."""
+    context = about.context if about else None
+    by, client = (context.asker, context.client) if isinstance(context, Context) else ("", "")
+    field = ".".join(map(str, error.path or ()))
+    _security.warning("%s: %s asked for %s from %s", fault.code, by or "nobody", field, client)
 
 
 def coded(error: GraphQLError) -> GraphQLError:

@@ -32,6 +32,7 @@ Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 RETRY_AFTER_S = 2
 _log = logging.getLogger(__name__)
+_security = logging.getLogger("labledger.security")
 
 
 class TooLarge(LabError):
@@ -78,6 +79,10 @@ def answering(endpoint: Endpoint) -> Endpoint:
         try:
             return await endpoint(request)
         except LabError as error:
+            if isinstance(error, NotAuthenticated | PermissionDenied | RateLimited):
+                client = request.client.host if request.client else ""
+                about = (error.code, request.method, request.url.path, client)
+                _security.warning("%s: %s %s from %s", *about)
             return answer_of(error)
         except ClientDisconnect:
             return Response(status_code=499)  # nobody is left to read it

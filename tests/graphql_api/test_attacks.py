@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 
 import pytest
 
+from application.commands.accounts import issue_token
 from tests.graphql_api.rig import TASK, Rig
 
 pytestmark = pytest.mark.postgres
@@ -136,3 +138,19 @@ def test_refusals_do_not_repeat_what_was_sent_in_the_log(
     api.ask("{nonsense hunter2}")
     assert "hunter2" not in caplog.text
     assert TASK
+
+
+def test_a_denial_is_logged_with_who_asked_for_what_from_where(
+    api: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, token = issue_token(api.lab, api.owner.actor, name="reader", scopes=["read"])
+    stop = 'mutation{stopJob(id:"job_hunter2"){id}}'
+    assert api.code(stop, token=token) == "PERMISSION_DENIED"
+    assert api.code(stop, token="") == "NOT_AUTHENTICATED"
+    told = [r.getMessage() for r in caplog.records if r.name == "labledger.security"]
+    assert len(told) == 2
+    assert re.fullmatch(
+        r"PERMISSION_DENIED: token:token_\w+ asked for stopJob from 127.0.0.1", told[0]
+    )
+    assert told[1] == "NOT_AUTHENTICATED: nobody asked for stopJob from 127.0.0.1"
+    assert "hunter2" not in caplog.text
