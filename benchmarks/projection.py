@@ -19,6 +19,7 @@ from domain.model import Event
 from projections.base import Column, Patch, Projection, SqlType, Table
 from projections.projector import Projector
 from projections.rebuild import rebuild
+from server.postgres.chain import verify
 from server.postgres.event_store import PostgresEventLog
 from server.postgres.migrate import migrate
 from server.postgres.recorder import open_pool
@@ -80,9 +81,13 @@ def measure(events: int = 100_000) -> list[Row]:
             begun = time.perf_counter()
             rebuild(conn, RUNS, SCHEMA, catalogue=BENCH)
             rebuilt = events / (time.perf_counter() - begun)
+            begun = time.perf_counter()
+            verify(conn, SCHEMA)
+            verified = events / (time.perf_counter() - begun)
     return [
         row("projector, events/s", caught_up, floor=floor, budget="> 30,000"),
         row("shadow rebuild, events/s", rebuilt, floor=floor, budget="> 67,000 (1M in 15 s)"),
+        row("verify the chain, events/s", verified, floor=floor, budget="> 33,400 (1M in 30 s)"),
     ]
 
 

@@ -21,13 +21,14 @@ from application.commands.accounts import found_team, register_user
 from application.commands.compute import add_provider
 from application.proof import prove_guards
 from application.storage_report import storage_report
-from domain.errors import LabError
+from domain.errors import InvalidInput, LabError
 from domain.teams import Role
 from projections.catalogue import PROJECTIONS
 from projections.rebuild import rebuild
 from server.bootstrap import System, system
 from server.custody import erase, next_key, note_rotation, wrap_anew
 from server.health import positions
+from server.postgres.chain import check, exported, formulas, imported, stored, verify
 from server.postgres.embedded import EmbeddedPostgres
 from server.postgres.migrate import migrate
 from server.postgres.recorder import open_pool
@@ -75,6 +76,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     gone.add_argument("account", help="the e-mail address, or the id")
     gone.set_defaults(do=_erase_user)
+    chain = parts.add_parser("verify", help="the log's hash chain; 1 when a row is not as recorded")
+    chain.add_argument("--file", help="an export instead of the database")
+    chain.set_defaults(do=_verify)
+    out = parts.add_parser(
+        "export-log", help="the whole log as JSON lines, to be verified anywhere"
+    )
+    out.set_defaults(do=_export_log)
     again = parts.add_parser("rebuild", help="fold a read model anew from the log and swap it in")
     again.add_argument("name", choices=[p.name for p in PROJECTIONS])
     again.set_defaults(do=_rebuild)
@@ -142,6 +150,27 @@ def _erase_user(settings: Settings, arguments: argparse.Namespace) -> int:
     with _opened(settings) as parts:
         user = erase(parts, arguments.account)
     print(f"{user} is erased. Backups made before still hold the key.")  # noqa: T201
+    return 0
+
+
+def _verify(settings: Settings, arguments: argparse.Namespace) -> int:
+    if arguments.file:
+        try:
+            with open(arguments.file, encoding="utf-8") as lines:  # noqa: PTH123  # a name as typed
+                verdict = check(*imported(lines))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InvalidInput(field="--file", value=arguments.file, way_out=f"{error}.") from error
+    else:
+        with _database(settings) as dsn, psycopg.connect(dsn) as conn:
+            verdict = verify(conn, settings.schema)
+    print(json.dumps(to_builtins(verdict), indent=2))  # noqa: T201
+    return 1 if verdict.breaks else 0
+
+
+def _export_log(settings: Settings, _: argparse.Namespace) -> int:
+    with _database(settings) as dsn, psycopg.connect(dsn) as conn:
+        for line in exported(stored(conn, settings.schema), formulas(conn, settings.schema)):
+            print(line)  # noqa: T201
     return 0
 
 

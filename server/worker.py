@@ -22,6 +22,7 @@ from application.proof import prove_guards
 from domain.errors import LabError, StoreUnavailable
 from server.bootstrap import System, system
 from server.following import Follower
+from server.postgres.chain import verify
 from server.postgres.listener import Listener
 from server.settings import Settings
 
@@ -149,6 +150,7 @@ class Worker:
         self._schedule.add_job(self._prune, "interval", hours=PRUNE_HOURS, id="prune")
         self._schedule.add_job(self._prune_uploads, "interval", days=1, id="uploads")
         self._schedule.add_job(self._prove, "interval", days=1, id="prove")
+        self._schedule.add_job(self._verify, "interval", days=1, id="verify")
         self._follower.start()
         self._listener.start()
         self._schedule.start()
@@ -196,6 +198,19 @@ class Worker:
             _log.warning("unfinished uploads were not dropped: %s", error)
             return
         _log.info("%d unfinished uploads were dropped", dropped)
+
+    def _verify(self) -> None:
+        try:
+            with psycopg.connect(self._system.dsn) as conn:
+                verdict = verify(conn, self._system.settings.schema)
+        except psycopg.Error as error:
+            _log.warning("the log was not verified: %s", error)
+            return
+        for position in verdict.breaks:
+            _log.error("position %d of the log is not as it was recorded", position)
+        _log.info(
+            "%d rows verified up to %d, head %s", verdict.rows, verdict.position, verdict.head
+        )
 
     def _prove(self) -> None:
         try:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from application.actor import Actor, person
@@ -27,6 +28,7 @@ from server.bootstrap import System, system
 from server.custody import erase, next_key, note_rotation, wrap_anew
 from server.keyring import rotate
 from server.keys import MasterKey, MasterKeyUnusable
+from server.postgres.chain import verify
 from server.settings import Settings
 from server.vault import CACHED_S, ERASED
 from tests.fakes.schemas import unused_schema
@@ -178,6 +180,8 @@ def test_an_erased_person_is_named_nowhere_and_may_come_back_as_another(
     facts = [r.event for r in parts.lab.log.read(0, 10**6)]
     assert len([f for f in facts if isinstance(f, UserErased)]) == 1
     assert BOB not in repr(facts)
+    with psycopg.connect(postgres) as conn:
+        assert verify(conn, settings.schema).breaks == ()
     assert prove_guards(parts.lab.log) == []
     again = register_user(parts.lab, system_actor("t"), email=BOB, name="Bob", password=PASSWORD)
     assert again != bob
