@@ -35,7 +35,10 @@ def _launching(job: JobRow) -> str:
 def _running(job: JobRow) -> str:
     if job.unseen_since:
         return f"Not seen since {job.unseen_since:%Y-%m-%d %H:%M:%S} UTC; looking for it."
-    return f"Running on {job.host or 'its machine'}."
+    where = f"Running on {job.host or 'its machine'}"
+    if job.stalled_since:
+        return f"{where}; it has shown no work since {job.stalled_since:%Y-%m-%d %H:%M:%S} UTC."
+    return f"{where}."
 
 
 def _complete(job: JobRow) -> str:

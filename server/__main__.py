@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from typing import TypeAlias
 
 import psycopg
 from msgspec import to_builtins
@@ -24,6 +25,7 @@ from application.storage_report import storage_report
 from domain.errors import InvalidInput, LabError
 from domain.teams import Role
 from projections.catalogue import PROJECTIONS
+from projections.projector import END
 from projections.rebuild import rebuild
 from server.bootstrap import System, system
 from server.custody import erase, next_key, note_rotation, wrap_anew
@@ -34,7 +36,9 @@ from server.postgres.migrate import migrate
 from server.postgres.recorder import open_pool
 from server.settings import Settings
 from server.supervisor import supervise
+from server.twin import replayed
 
+Parts: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 REFUSED = 2
 EPILOG = "Settings are environment variables; see docs/operation.md. Start with: python -m server"
 
@@ -65,27 +69,15 @@ def _parser() -> argparse.ArgumentParser:
         ("status", _status, "positions and lag of the read models"),
         ("prove", _prove, "quota balances and unique names against the log; 1 when one differs"),
         ("storage", _storage, "stored blobs, and those that nothing names any more"),
+        ("rotate-key", _rotate_key, "a new master key: LAB_NEW_MASTER_KEY, or a random one"),
     ):
         parts.add_parser(name, help=text).set_defaults(do=do)
-    key = parts.add_parser(
-        "rotate-key", help="a new master key; LAB_NEW_MASTER_KEY or a random one"
-    )
-    key.set_defaults(do=_rotate_key)
     gone = parts.add_parser(
         "erase-user", help="make a person's name and address unreadable for ever"
     )
     gone.add_argument("account", help="the e-mail address, or the id")
     gone.set_defaults(do=_erase_user)
-    chain = parts.add_parser("verify", help="the log's hash chain; 1 when a row is not as recorded")
-    chain.add_argument("--file", help="an export instead of the database")
-    chain.set_defaults(do=_verify)
-    out = parts.add_parser(
-        "export-log", help="the whole log as JSON lines, to be verified anywhere"
-    )
-    out.set_defaults(do=_export_log)
-    again = parts.add_parser("rebuild", help="fold a read model anew from the log and swap it in")
-    again.add_argument("name", choices=[p.name for p in PROJECTIONS])
-    again.set_defaults(do=_rebuild)
+    _about_the_log(parts)
     first = parts.add_parser(
         "setup", help="make the first account, its team and the Local provider"
     )
@@ -96,13 +88,30 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _about_the_log(parts: Parts) -> None:
+    parts.add_parser(
+        "export-log", help="the whole log as JSON lines, to be verified anywhere"
+    ).set_defaults(do=_export_log)
+    chain = parts.add_parser("verify", help="the log's hash chain; 1 when a row is not as recorded")
+    chain.add_argument("--file", help="an export instead of the database")
+    chain.set_defaults(do=_verify)
+    twin = parts.add_parser("replay", help="fold the log anew beside the read models and compare")
+    twin.add_argument(
+        "--to", type=int, default=END, metavar="POSITION", help="no further than this"
+    )
+    twin.set_defaults(do=_replay)
+    again = parts.add_parser("rebuild", help="fold a read model anew from the log and swap it in")
+    again.add_argument("name", choices=[p.name for p in PROJECTIONS])
+    again.set_defaults(do=_rebuild)
+
+
 def _all(settings: Settings, _: argparse.Namespace) -> int:
     return supervise(settings, os.environ)
 
 
 def _part(settings: Settings, arguments: argparse.Namespace) -> int:
     """Web and worker are imported when they run: neither pays for the other's libraries."""
-    gc.disable()  # nothing that is imported is garbage; looking for it took a third of the start
+    gc.disable()  # nothing that is imported is garbage
     part = import_module(f"server.{arguments.part}")
     gc.freeze()
     gc.enable()
@@ -172,6 +181,16 @@ def _export_log(settings: Settings, _: argparse.Namespace) -> int:
         for line in exported(stored(conn, settings.schema), formulas(conn, settings.schema)):
             print(line)  # noqa: T201
     return 0
+
+
+def _replay(settings: Settings, arguments: argparse.Namespace) -> int:
+    """1 when a cell of a read model is not what the log makes of it."""
+    found = 0
+    with _opened(settings) as parts, psycopg.connect(parts.dsn, autocommit=True) as conn:
+        for told in replayed(conn, settings.schema, upto=arguments.to):
+            found += len(told.differences)
+            print(json.dumps(to_builtins(told), default=str))  # noqa: T201
+    return 1 if found else 0
 
 
 def _rebuild(settings: Settings, arguments: argparse.Namespace) -> int:

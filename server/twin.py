@@ -1,0 +1,56 @@
+"""The read models folded anew in a schema beside them, and every cell compared. Nothing live is touched.
+
+Not here: mending; ``python -m server rebuild NAME`` replaces a read model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import psycopg
+from psycopg import sql
+
+from projections.base import Projection
+from projections.catalogue import PROJECTIONS
+from projections.rebuild import Difference, compare, replay
+
+SHOWN_AT_MOST = 1_000
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """``differences`` are the first thousand cells of one read model, as of ``position``."""
+
+    name: str
+    position: int
+    differences: tuple[Difference, ...]
+
+
+def replayed(conn: psycopg.Connection[Any], schema: str, *, upto: int) -> Iterator[Told]:
+    """Replay each read model no further than it stands live, nor than ``upto``, and compare.
+
+    ``conn`` is an autocommit connection. Rows that live events changed after that are left out, so
+    the system may run. The scratch schema is dropped at the end.
+    """
+    scratch = f"{schema[:40]}_twin"
+    drop = sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(scratch))
+    conn.execute("set client_min_messages = warning")
+    conn.execute(drop)
+    try:
+        for projection in PROJECTIONS:
+            yield _told(conn, projection, schema, scratch, upto)
+    finally:
+        conn.execute(drop)
+
+
+def _told(
+    conn: psycopg.Connection[Any], projection: Projection, schema: str, scratch: str, upto: int
+) -> Told:
+    name = projection.position_name
+    where = sql.SQL("select position from {}.positions where name = %s")
+    row = conn.execute(where.format(sql.Identifier(schema)), (name,)).fetchone()
+    reached = min(int(row[0]) if row else 0, upto)
+    replay(conn, projection, scratch, log_schema=schema, upto=reached)
+    found = compare(conn, projection, schema, scratch, upto=reached)
+    return Told(name=name, position=reached, differences=tuple(found[:SHOWN_AT_MOST]))
