@@ -32,6 +32,7 @@ from ui.pages.job import job
 from ui.pages.jobs import jobs
 from ui.pages.launch import launch
 from ui.pages.login import login_page, setup_page
+from ui.pages.members import members
 from ui.pages.no_team import no_team
 from ui.pages.providers import providers
 from ui.pages.quota import quota
@@ -66,6 +67,7 @@ ROUTES: Mapping[str, Page] = {
     "/providers": providers,
     "/experiments": experiments,
     "/quota": quota,
+    "/members": members,
 }
 
 

@@ -92,6 +92,19 @@ class Gateway:
     def team(self) -> str:
         return self._actor.team
 
+    @property
+    def actor(self) -> Actor:
+        """Who the page was built for; commands find out anew."""
+        return self._actor
+
+    @property
+    def reads(self) -> Reads:
+        return self._reads
+
+    @property
+    def use(self) -> Use:
+        return self._use
+
     def may(self, action: Action) -> bool:
         """Whether the role allows ``action``; commands ask again."""
         return allowed(self._actor, action)
@@ -223,20 +236,20 @@ class Gateway:
         return await in_thread(lambda: self._reads.quota(self._actor))
 
     async def stop(self, job: str) -> None:
-        await self._do(lambda actor: job_commands.stop_job(self._use.lab, actor, job))
+        await self.do(lambda actor: job_commands.stop_job(self._use.lab, actor, job))
 
     async def rerun(self, job: str, *, checkpoint: str = "") -> str:
         """The new job's id."""
-        return await self._do(
+        return await self.do(
             lambda actor: job_commands.rerun_job(self._use.lab, actor, job, checkpoint=checkpoint)
         )
 
     async def launch(self, launch: job_commands.Launch) -> str:
         """The new job's id."""
-        return await self._do(lambda actor: job_commands.queue_job(self._use.lab, actor, launch))
+        return await self.do(lambda actor: job_commands.queue_job(self._use.lab, actor, launch))
 
     async def create_task(self, *, experiment: str, yaml: str) -> str:
-        return await self._do(
+        return await self.do(
             lambda actor: task_commands.create_task(
                 self._use.lab, actor, experiment=experiment, yaml=yaml
             )
@@ -249,28 +262,28 @@ class Gateway:
             task_commands.revise_task(self._use.lab, actor, task, yaml=yaml)
             return fold_task(self._use.lab.log.stream(task)).latest.number
 
-        return await self._do(revise)
+        return await self.do(revise)
 
     async def restore_task(self, task: str, *, revision: int) -> None:
-        await self._do(
+        await self.do(
             lambda actor: task_commands.restore_task(self._use.lab, actor, task, revision=revision)
         )
 
     async def create_experiment(self, name: str) -> str:
-        return await self._do(
+        return await self.do(
             lambda actor: experiment_commands.create_experiment(self._use.lab, actor, name=name)
         )
 
     async def set_enabled(self, provider: str, *, on: bool) -> None:
         change = compute_commands.enable_provider if on else compute_commands.disable_provider
-        await self._do(lambda actor: change(self._use.lab, actor, provider))
+        await self.do(lambda actor: change(self._use.lab, actor, provider))
 
     def _progress(self, rows: Sequence[JobRow]) -> dict[str, ProgressRow]:
         running = [row.id for row in rows if row.status == "RUNNING"]
         found = ((job, self._use.telemetry.progress(job)) for job in running)
         return {job: progress for job, progress in found if progress}
 
-    async def _do(self, command: Callable[[Actor], Answer]) -> Answer:
+    async def do(self, command: Callable[[Actor], Answer]) -> Answer:
         """Run a command as whoever the session is now; return when pages can read what it did."""
 
         def run() -> tuple[Answer, int]:
