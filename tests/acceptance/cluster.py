@@ -22,6 +22,7 @@ from application.commands.jobs import Launch, queue_job
 from domain.model import GuardKind
 from domain.quotas import scopes
 from domain.teams import Role
+from projections.projector import Projector
 from projections.rows import JobRow
 from projections.sink import ProjectionFenced
 from server.bootstrap import System, system
@@ -111,9 +112,9 @@ class Cluster:
         return queue_job(self.parts.lab, self.me, launch_of(run, **yaml), key=key)
 
     def job(self, job: str) -> JobRow | None:
+        """Its row once the read models show everything there is now."""
         for projector in self.parts.projectors:
-            with suppress(ProjectionFenced):  # a worker is faster
-                projector.catch_up()
+            _catch_up(projector)
         return self.parts.queries.job(job)
 
     def ended(self, job: str, *, patience_s: float = 60) -> JobRow:
@@ -137,6 +138,14 @@ class Cluster:
         found = self.parts.telemetry.lines(row.id, attempt=row.attempt, limit=10**6)
         assert [line.number for line in found] == list(range(1, len(found) + 1))
         return [line.text for line in found]
+
+
+def _catch_up(projector: Projector) -> None:
+    """Again and again while a worker is faster."""
+    while True:
+        with suppress(ProjectionFenced):
+            projector.catch_up()
+            return
 
 
 def launch_of(run: str, **yaml: object) -> Launch:

@@ -11,10 +11,12 @@ import psycopg
 import pytest
 
 from application.commands.experiments import archive_experiment, create_experiment
+from application.commands.invitations import invite
 from application.commands.jobs import stop_job
 from application.commands.quotas import set_quota
 from application.commands.secrets import set_secret
 from application.commands.tasks import archive_task, create_task, revise_task
+from domain.teams import Role
 from projections.catalogue import PROJECTIONS
 from projections.rebuild import compare, replay
 from tests.acceptance.client import yaml_of
@@ -46,6 +48,7 @@ def used(lab_cluster: Cluster) -> Cluster:
     archive_experiment(lab, me, experiment)
     set_quota(lab, me, limit_minutes=5_000)
     set_secret(lab, me, name="TOKEN", value="t0p")
+    invite(lab, me, role=Role.VIEWER)
     for job in (*jobs, stopped):
         lab_cluster.ended(job)
     return lab_cluster
