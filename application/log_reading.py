@@ -69,6 +69,30 @@ class LogReading:
                 return EventPage(events=tuple(found), cursor=cursor, more=False)
         return EventPage(events=tuple(found), cursor=cursor, more=True)
 
+    def back(
+        self, team: str, *, before: int, limit: int, kind: str, streams: Sequence[str]
+    ) -> EventPage:
+        """The same newest first, before a position; ``kind`` is the first word of their names."""
+        most = max(1, min(limit, LIMIT_AT_MOST))
+        mine = [stream for stream in streams if self.team_of(stream) == team]
+        found: list[EventView] = []
+        cursor = before
+        if streams and not mine:
+            return EventPage(events=(), cursor=before, more=False)
+        for _ in range(SCANS_AT_MOST):
+            rows = self._queries.events_back(
+                before=cursor, limit=SCAN_ROWS, kind=kind, streams=mine
+            )
+            for row in rows:
+                cursor = row.position
+                if self.team_of(row.stream) == team:
+                    found.append(_view(row))
+                if len(found) == most:
+                    return EventPage(events=tuple(found), cursor=cursor, more=True)
+            if len(rows) < SCAN_ROWS:
+                return EventPage(events=tuple(found), cursor=cursor, more=False)
+        return EventPage(events=tuple(found), cursor=cursor, more=True)
+
     def jobs_between(self, team: str, *, after: int, upto: int) -> tuple[list[str], int]:
         """Ids of the team's jobs with an event in the range, and how far it was looked at."""
         found: dict[str, None] = {}

@@ -351,6 +351,14 @@ class Reads:
         require(actor, Action.READ_LOG)
         return self._log.page(actor.team, after=after, limit=limit, streams=streams)
 
+    def events_back(
+        self, actor: Actor, *, before: int, limit: int, kind: str = "", streams: Sequence[str] = ()
+    ) -> EventPage:
+        """The team's events newest first; ``cursor`` is the ``before`` to go on with."""
+        require(actor, Action.READ_LOG)
+        page = self._log.back
+        return page(actor.team, before=before, limit=limit, kind=kind, streams=streams)
+
     def _own(self, actor: Actor, row: Owned | None, *, kind: str, id: str) -> Owned:
         require(actor, Action.READ)
         if row is None:

@@ -291,6 +291,21 @@ class Queries:
         wanted = list(streams) or None
         return self._all(EventRow, text, (after, upto, upto, wanted, wanted, limit))
 
+    def events_back(
+        self, *, before: int, limit: int, kind: str = "", streams: Sequence[str] = ()
+    ) -> list[EventRow]:
+        """Raw rows of the log, newest first, before a position; of one ``kind`` (``job``) if given."""
+        text = """
+        select notification_id as position, recorded_at, originator_id as stream,
+               originator_version as version, topic, state
+          from {s}.events
+         where notification_id < %s and (%s = '' or split_part(topic, '.', 1) = %s)
+           and (%s::text[] is null or originator_id = any(%s))
+         order by notification_id desc limit %s
+        """
+        wanted = list(streams) or None
+        return self._all(EventRow, text, (before, kind, kind, wanted, wanted, limit))
+
     def _one(self, row: type[Row], text: str, values: Sequence[object]) -> Row | None:
         with lease(self._pool) as conn, conn.cursor(row_factory=class_row(row)) as cursor:
             return cursor.execute(self._sql(text), values).fetchone()

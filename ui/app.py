@@ -26,6 +26,7 @@ from application.use import Use
 from domain.errors import StoreUnavailable
 from ui.gateway import Gateway
 from ui.joining import PREFIX, Joining
+from ui.pages.audit import audit
 from ui.pages.experiments import experiments
 from ui.pages.invitation import invitation_page
 from ui.pages.job import job
@@ -68,6 +69,7 @@ ROUTES: Mapping[str, Page] = {
     "/experiments": experiments,
     "/quota": quota,
     "/members": members,
+    "/audit": audit,
 }
 
 

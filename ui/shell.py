@@ -30,7 +30,7 @@ NAV = (
     ("", (("Jobs", "/jobs", "list-checks", "J"), ("Tasks", "/tasks", "file-code", "T"))),
     ("", (("Experiments", "/experiments", "flask-conical", "E"),)),
     ("Compute", (("Providers", "/providers", "server", "P"), ("Quota", "/quota", "gauge", "Q"))),
-    ("Team", (("Members", "/members", "users", "M"),)),
+    ("Team", (("Members", "/members", "users", "M"), ("Audit", "/audit", "activity", "A"))),
 )
 MARK = (
     '<svg viewBox="0 0 26 26" aria-hidden="true"><rect width="26" height="26" rx="7" class="mark-bg"/>'

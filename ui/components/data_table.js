@@ -61,7 +61,7 @@ export default {
         <option value="">All experiments</option><option v-for="c in choices" :value="c[0]">{{ c[1] }}</option></select>
       <div class="facets" role="group" aria-label="Status">
         <button v-for="f in facets" class="facet" :data-st="f.key || null" :aria-pressed="String((facet || '') === f.key)" @click="$emit('change', {facet: f.key})">
-          <span v-if="f.key" class="dot" :class="{pulse: f.key === 'RUNNING' && f.count}"></span>{{ f.label }} <span class="n">{{ f.count.toLocaleString() }}</span></button>
+          <span v-if="f.key && f.count >= 0" class="dot" :class="{pulse: f.key === 'RUNNING' && f.count}"></span>{{ f.label }} <span v-if="f.count >= 0" class="n">{{ f.count.toLocaleString() }}</span></button>
       </div>
     </div>
     <button v-if="fresh" class="fresh" @click="fresh = 0; $emit('change', {page: ''})" v-html="icon('arrow-up', 'sm') + '<span>' + fresh + (fresh === 1 ? ' new job' : ' new jobs') + '</span>'"></button>

@@ -21,6 +21,8 @@ class Column(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Facet(msgspec.Struct, frozen=True, kw_only=True):
+    """``count`` -1 is not shown."""
+
     key: str
     label: str
     count: int

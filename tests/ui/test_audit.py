@@ -1,0 +1,58 @@
+"""The log in the browser: newest first, by kind, by one stream; for whoever may read it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from application.actor import system
+from application.commands.accounts import open_session, register_user
+from application.commands.jobs import Launch, queue_job
+from application.commands.members import add_member
+from domain.teams import Role
+from tests.ui.browser import chromium, connected, sign_in, window
+from tests.ui.conftest import EMAIL, PASSWORD, Site
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+IVAN = "ivan@lab.example"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+def test_the_log_is_read_newest_first_by_kind_and_by_stream(site: Site, browser: Browser) -> None:
+    job = queue_job(site.system.lab, site.owner(), Launch(yaml="name: audited\nrun: 'true'\n"))
+    site.settled()
+    with window(browser, site.url) as (page, wrong):
+        sign_in(page, EMAIL, PASSWORD)
+        page.goto("/audit?kind=team")
+        connected(page)
+        expect(page.locator("tbody tr").last).to_contain_text("team.created")
+        expect(page.locator("tbody tr").last).to_contain_text("Labledger")
+        page.click("button.facet:has-text('Jobs')")
+        expect(page.locator("tbody")).to_contain_text(job)
+        page.fill("[data-search]", job)
+        expect(page.locator("tbody tr").last).to_contain_text("job.queued")
+        expect(page.locator("tbody tr").last).to_contain_text("Ada Lovelace")
+        expect(page).to_have_url(re.compile(rf"/audit\?q={job}&kind=job"))
+        assert wrong == []
+
+
+def test_a_viewer_is_told_that_the_log_is_not_for_them(site: Site, browser: Browser) -> None:
+    lab = site.system.lab
+    user = register_user(lab, system("t"), email=IVAN, name="Ivan", password=PASSWORD)
+    add_member(lab, site.owner(), email=IVAN, role=Role.VIEWER)
+    site.settled()
+    cookie = {"name": "lab_session", "value": open_session(lab, user).secret, "url": site.url}
+    with window(browser, site.url) as (page, _):
+        page.context.add_cookies([cookie])
+        answer = page.goto("/audit")
+        assert answer is not None
+        assert answer.status == 403
+        expect(page.locator("main")).to_contain_text("may not read the event log")
