@@ -49,5 +49,6 @@ def _read(path: Path) -> dict[str, Json]:
 
 def _replace(path: Path, values: Mapping[str, Json]) -> None:
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    path.parent.mkdir(parents=True, exist_ok=True)
     fresh.write_text(json.dumps(values, ensure_ascii=False), "utf-8")
     fresh.replace(path)

@@ -15,6 +15,7 @@ from lab.config import read_parameters, write_parameters
 from lab.journal import SAVE_RECORD_BYTES, Journal, Json, encode
 from lab.metrics import MetricBuffer
 from lab.ranks import rank
+from lab.redaction import of_environment
 from lab.saving import StagedFile, assemble, stage
 from lab.values import metadata as checked_metadata
 from lab.values import metric_step, percent, scores
@@ -33,6 +34,7 @@ class Run:
         self.overrides: dict[str, Json] = {}
         self._journal = Journal(folder / "journal" / f"sdk-{rank()}-{os.getpid()}.jsonl")
         self._metrics = MetricBuffer(self._journal.write)
+        self._redact = of_environment(os.environ)
         self._progress: tuple[float, str] | None = None
         self._progress_written_at = 0.0
         self._lock = threading.RLock()
@@ -48,7 +50,7 @@ class Run:
     def update_progress(self, value: object, message: str) -> None:
         """At most four records a second; the latest value is never lost."""
         with self._lock:
-            self._progress = (percent(value), message[:1000])
+            self._progress = (percent(value), self._redact(message)[:1000])
             if time.monotonic() - self._progress_written_at >= PROGRESS_S:
                 self._write_progress()
             else:
@@ -56,7 +58,8 @@ class Run:
 
     def set_field(self, name: str, value: Json) -> None:
         """A fact about the run that a person set: ``config/lr``, ``link/wandb``."""
-        self._journal.record({"k": "field", "t": time.time(), "name": name, "value": value})
+        kept = self._redact.every(value)
+        self._journal.record({"k": "field", "t": time.time(), "name": name, "value": kept})
 
     def config(self) -> dict[str, Json]:
         return {**read_parameters(self.folder), **self.overrides}
@@ -83,7 +86,8 @@ class Run:
         folder holds more files than one record carries (about 3,000): pack it first.
         """
         at = None if step is None else metric_step(name, step)
-        facts: dict[str, Json] = {**checked_metadata(metadata)}
+        name = self._redact(name)
+        facts = self._redact.every({**checked_metadata(metadata)})
         files = stage(source, self.blobs)
         record = encode(
             {
@@ -115,13 +119,15 @@ class Run:
         given = scores(score)
         finite: dict[str, Json] = {n: v for n, v in given.items() if math.isfinite(v)}
         others = [f"{name} is {value}" for name, value in given.items() if name not in finite]
-        text = "; ".join([part for part in (message, *others) if part])
+        text = self._redact("; ".join([part for part in (message, *others) if part]))
         self.flush()
         self._journal.record({"k": "result", "t": time.time(), "score": finite, "message": text})
 
     def error(self, message: str) -> None:
         self.flush()
-        self._journal.record({"k": "error", "t": time.time(), "message": message[:16_000]})
+        self._journal.record(
+            {"k": "error", "t": time.time(), "message": self._redact(message)[:16_000]}
+        )
 
     def flush(self) -> None:
         """Write what is buffered. Repeatable, callable from a signal handler."""

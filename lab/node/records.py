@@ -10,8 +10,8 @@ from json.encoder import encode_basestring
 from pathlib import Path
 
 from lab.journal import RECORD_BYTES, Journal, Json, encode
-from lab.node.redaction import Redactor
 from lab.node.status import write_status
+from lab.redaction import Redactor
 
 # The record's other fields, with room to spare.
 TEXT_BYTES = RECORD_BYTES - 512

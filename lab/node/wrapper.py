@@ -27,7 +27,7 @@ from lab.node.link import Link
 from lab.node.process import Child, Command, Exit, start
 from lab.node.processes import adopt_orphans
 from lab.node.records import NodeRecords
-from lab.node.redaction import Redactor
+from lab.redaction import Redactor
 
 if TYPE_CHECKING:
     from lab.node.shipper import Stop

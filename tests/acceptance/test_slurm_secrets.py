@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from application.commands.secrets import set_secret
+from tests.acceptance.leaks import arguments, leaks
 from tests.acceptance.slurm_site import NOWHERE, Site, slurm_site
 
 pytestmark = [pytest.mark.postgres, pytest.mark.acceptance, pytest.mark.slurm]
@@ -91,20 +91,3 @@ def private(path: Path) -> bool:
 def key_of(site: Site) -> str:
     """A line of the private key that opens the login node."""
     return site.slurm.private_key.splitlines()[1]
-
-
-def arguments() -> dict[str, str]:
-    """The arguments of every process, as everybody on the machine may read them."""
-    found = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            text = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            found[f"{folder}: {text[:200]}"] = text
-    return found
-
-
-def leaks(places: Mapping[str, str], canaries: list[str]) -> dict[str, str]:
-    """Where a canary was found, and which."""
-    return {
-        place: canary for place, text in places.items() for canary in canaries if canary in text
-    }

@@ -322,3 +322,23 @@ print(sync_run(pathlib.Path({str(folder)!r}), server_url={server.url!r}, token="
         assert len(server.blobs) == 1
     finally:
         server.close()
+
+
+def test_secrets_are_taken_out_of_everything_that_is_said(tmp_path: Path) -> None:
+    script = """
+import lab
+lab.init()
+s = lab.get_secret("KEY")
+lab.set_config({"url": f"https://{s}@host", "nested": {s: [s, 1]}})
+lab.update_progress(1, message=f"at {s}")
+open("model", "w").write(s)
+lab.save_artifact("model", name=f"of {s}", metadata={"from": s})
+lab.error(f"no {s}")
+lab.finish(f"with {s}")
+"""
+    run(tmp_path, script, LAB_SECRET_KEY="s3cret-value")
+    told = [json.dumps(record) for record in records(tmp_path)]
+    assert len(told) >= 6
+    assert [text for text in told if "s3cret" in text] == []
+    assert records(tmp_path, "result")[0]["message"] == "with ***"
+    assert records(tmp_path, "save")[0]["metadata"] == {"from": "***"}

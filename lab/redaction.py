@@ -5,8 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from lab.journal import Json
+
+GIVEN = "LAB_SECRET_"
 MASK = "***"
 SHORTEST = 4
 _SHORTEST_BASE64 = 8
@@ -28,6 +31,21 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         return text if self._pattern is None else self._pattern.sub(MASK, text)
+
+    def every(self, value: Json) -> Json:
+        """The same in every text of a value, keys too."""
+        if isinstance(value, str):
+            return self(value)
+        if isinstance(value, list):
+            return [self.every(one) for one in value]
+        if isinstance(value, dict):
+            return {self(key): self.every(one) for key, one in value.items()}
+        return value
+
+
+def of_environment(environ: Mapping[str, str]) -> Redactor:
+    """For the secrets that a job was given by its environment."""
+    return Redactor(value for name, value in environ.items() if name.startswith(GIVEN))
 
 
 def _forms(secret: str) -> set[str]:
