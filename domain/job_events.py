@@ -98,10 +98,13 @@ class JobWaitExplained(Event, frozen=True, kw_only=True, tag="job.wait_explained
 
 
 class JobLaunching(Event, frozen=True, kw_only=True, tag="job.launching.v1"):
+    """``charged_when_held``: charged from ``JobMachineHeld``; without it, from here."""
+
     attempt: int
     token: str
     provider: str
     resume_checkpoint: str = ""
+    charged_when_held: bool = False
 
 
 class JobSubmitted(Event, frozen=True, kw_only=True, tag="job.submitted.v1"):
@@ -112,6 +115,13 @@ class JobSubmitted(Event, frozen=True, kw_only=True, tag="job.submitted.v1"):
     adopted: bool = False
     price_per_hour: float = 0.0
     currency: str = ""
+
+
+class JobMachineHeld(Event, frozen=True, kw_only=True, tag="job.machine_held.v1"):
+    """The first sign that the attempt has a machine, which is charged since ``at``."""
+
+    attempt: int
+    host: str = ""
 
 
 class JobSetupStarted(Event, frozen=True, kw_only=True, tag="job.setup_started.v1"):
@@ -213,6 +223,7 @@ JobEvent: TypeAlias = (
     | JobWaitExplained
     | JobLaunching
     | JobSubmitted
+    | JobMachineHeld
     | JobSetupStarted
     | JobRunning
     | JobUnseen

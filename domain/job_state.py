@@ -23,6 +23,7 @@ from domain.job_events import (
     JobErrorReported,
     JobFailed,
     JobLaunching,
+    JobMachineHeld,
     JobQueued,
     JobQuotaExtended,
     JobResultReported,
@@ -45,7 +46,11 @@ Changes = Mapping[str, object]
 
 
 class JobState(msgspec.Struct, frozen=True, kw_only=True):
-    """State folded from the stream. ``held_s`` are seconds of machine time of attempts that are over."""
+    """State folded from the stream.
+
+    ``machine_at`` is since when the present attempt is charged, ``held_s`` are seconds of machine
+    time of the attempts before it.
+    """
 
     id: JobId = JobId("")
     version: int = 0
@@ -65,6 +70,7 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     queued_at: datetime | None = None
     not_before: datetime | None = None
     launching_at: datetime | None = None
+    machine_at: datetime | None = None
     setup_seen: bool = False
     running_at: datetime | None = None
     unseen_since: datetime | None = None
@@ -102,9 +108,12 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
         return not self.provider
 
     def used_s(self, now: datetime) -> int:
-        """Weighted compute seconds used until ``now``: from launch to end of each attempt, rounded up."""
-        running = max(0.0, (now - self.launching_at).total_seconds()) if self.launching_at else 0.0
-        return math.ceil((self.held_s + running) * self.hold.weight)
+        """Weighted compute seconds used until ``now``: while a machine was held, rounded up."""
+        return math.ceil((self.held_s + self.machine_s(now)) * self.hold.weight)
+
+    def machine_s(self, now: datetime) -> float:
+        """Seconds for which the present attempt has held a machine; 0 while it waits for one."""
+        return max(0.0, (now - self.machine_at).total_seconds()) if self.machine_at else 0.0
 
 
 def _queued(job: JobState, event: JobQueued) -> Changes:
@@ -130,6 +139,7 @@ def _launching(job: JobState, event: JobLaunching) -> Changes:
         "resume_checkpoint": event.resume_checkpoint,
         "wait_code": "",
         "launching_at": event.at,
+        "machine_at": None if event.charged_when_held else event.at,
         "running_at": None,
         "setup_seen": False,
         "unseen_since": None,
@@ -140,14 +150,14 @@ def _launching(job: JobState, event: JobLaunching) -> Changes:
 
 def _attempt_over(job: JobState, event: JobAttemptFailed) -> Changes:
     by_user = event.blame in USER_FAULTS
-    began = job.launching_at or event.at
     return {
         "status": JobStatus.QUEUED,
         "not_before": event.next_at,
         "user_faults": job.user_faults + by_user,
         "platform_faults": job.platform_faults + (not by_user),
-        "held_s": job.held_s + max(0.0, (event.at - began).total_seconds()),
+        "held_s": job.held_s + job.machine_s(event.at),
         "launching_at": None,
+        "machine_at": None,
         "running_at": None,
         "ref": "",
     }
@@ -162,6 +172,7 @@ APPLIERS: dict[type[Event], Callable[[Any, Any], Changes]] = {  # each arm takes
     JobWaitExplained: lambda _, e: {"wait_code": e.code},
     JobLaunching: _launching,
     JobSubmitted: lambda _, e: {"ref": e.ref},
+    JobMachineHeld: lambda job, e: {"machine_at": job.machine_at or e.at},
     JobSetupStarted: lambda _, e: {"setup_seen": True},
     JobRunning: lambda _, e: {"status": JobStatus.RUNNING, "running_at": e.at},
     JobUnseen: lambda _, e: {"unseen_since": e.at},

@@ -26,6 +26,7 @@ from domain.job_events import (
     JobEvent,
     JobFailed,
     JobLaunching,
+    JobMachineHeld,
     JobQuotaExtended,
     JobResultReported,
     JobRunning,
@@ -46,6 +47,8 @@ from domain.observations import Exit, FailureClass, Observation, Phase
 from domain.telemetry import Signs
 
 MAX_BACKOFF_S = 300.0
+PROVES_MACHINE = frozenset({Phase.PROVISIONING, Phase.SETUP})
+"""Phases that prove a machine, besides those in which the command runs or ran."""
 
 
 class Job(JobState, frozen=True, kw_only=True):
@@ -70,6 +73,7 @@ class Job(JobState, frozen=True, kw_only=True):
                 token=launch_token(self.id, attempt),
                 provider=self.provider,
                 resume_checkpoint=checkpoint or self.resumed_from,
+                charged_when_held=True,
                 **self._next(now, by),
             )
         ]
@@ -219,17 +223,22 @@ class Job(JobState, frozen=True, kw_only=True):
     def _facts_of(self, seen: Observation, now: datetime, by: str) -> list[JobEvent]:
         facts: list[JobEvent] = []
         at = min(seen.at, now)
+        ran = seen.phase is Phase.RUNNING or (
+            seen.phase is Phase.ENDED and seen.exit is not None and seen.exit.phase == "run"
+        )
+        began = min(seen.started_at or at, now) if ran else at
         if self.unseen_since and seen.phase is not Phase.GONE:
             facts.append(JobSeenAgain(attempt=self.attempt, **self._next(now, by)))
+        if self.machine_at is None and (ran or seen.phase in PROVES_MACHINE):
+            held = max(began, self.launching_at or began)  # a node's clock may be behind
+            facts.append(
+                JobMachineHeld(attempt=self.attempt, host=seen.host, **self._next(held, by))
+            )
         if seen.phase is Phase.SETUP and not self.setup_seen:
             facts.append(
                 JobSetupStarted(attempt=self.attempt, host=seen.host, **self._next(at, by))
             )
-        ran = seen.phase is Phase.RUNNING or (
-            seen.phase is Phase.ENDED and seen.exit is not None and seen.exit.phase == "run"
-        )
         if ran and self.status is JobStatus.LAUNCHING:
-            began = min(seen.started_at or at, now)
             facts.append(
                 JobRunning(
                     attempt=self.attempt,

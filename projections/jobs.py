@@ -18,6 +18,7 @@ from domain.job_events import (
     JobErrorReported,
     JobFailed,
     JobLaunching,
+    JobMachineHeld,
     JobQueued,
     JobQuotaExtended,
     JobResultReported,
@@ -66,6 +67,7 @@ JOBS = Table(
         Column(name="queued_at", type=TIME),
         Column(name="not_before", type=TIME),
         Column(name="launching_at", type=TIME),
+        Column(name="machine_at", type=TIME),
         Column(name="setup_at", type=TIME),
         Column(name="running_at", type=TIME),
         Column(name="ended_at", type=TIME),
@@ -127,6 +129,7 @@ def _launching(event: JobLaunching) -> Row:
         "wait_code": "",
         "wait_text": "",
         "launching_at": event.at,
+        "machine_at": None if event.charged_when_held else event.at,
         "setup_at": None,
         "running_at": None,
         "unseen_since": None,
@@ -191,6 +194,7 @@ SETS: Mapping[type[Event], Callable[[Any], Row]] = {  # each arm takes its own e
     JobWaitExplained: lambda e: {"wait_code": e.code, "wait_text": e.text},
     JobLaunching: _launching,
     JobSubmitted: lambda e: {"ref": e.ref, "price_per_hour": e.price_per_hour},
+    JobMachineHeld: lambda e: {"machine_at": e.at, "host": e.host},
     JobSetupStarted: lambda e: {"setup_at": e.at, "host": e.host},
     JobRunning: lambda e: {
         "status": JobStatus.RUNNING,
@@ -231,4 +235,4 @@ def _builtins(event: JobQueued) -> Row:
     return spec
 
 
-JOBS_PROJECTION = Projection(name="jobs", version=2, tables=(JOBS,), fn=fold_jobs)
+JOBS_PROJECTION = Projection(name="jobs", version=3, tables=(JOBS,), fn=fold_jobs)

@@ -38,6 +38,7 @@ class JobRow(_Row, frozen=True, kw_only=True):
     wait_text: str | None = None
     not_before: datetime | None = None
     launching_at: datetime | None = None
+    machine_at: datetime | None = None
     setup_at: datetime | None = None
     running_at: datetime | None = None
     ended_at: datetime | None = None

@@ -35,6 +35,9 @@ class Job:
     priority: int
     queued_at: datetime
     launching_at: datetime | None
+    machine_at: datetime | None = strawberry.field(
+        description="Since when its present attempt holds a machine and is charged."
+    )
     setup_at: datetime | None
     running_at: datetime | None
     ended_at: datetime | None
@@ -135,6 +138,7 @@ class Job:
 
 _SAME = (
     *("id", "name", "attempt", "queued_at", "launching_at", "setup_at", "running_at", "ended_at"),
+    "machine_at",
     *("not_before", "unseen_since", "stalled_since", "expires_at", "host", "exit_code", "signal"),
     *("held_s", "used_s", "price_per_hour", "position"),
 )

@@ -19,6 +19,7 @@ from domain.job_events import (
     JobCompleted,
     JobFailed,
     JobLaunching,
+    JobMachineHeld,
     JobRunning,
     JobSeenAgain,
     JobStalled,
@@ -80,7 +81,8 @@ def test_a_finished_job_cannot_launch() -> None:
 def test_a_job_runs_only_when_it_was_seen_running() -> None:
     job = launching()
     assert job.status is JobStatus.LAUNCHING
-    (fact,) = job.observe(saw(Phase.RUNNING, 5), now=at(5), by=SYSTEM)
+    held, fact = job.observe(saw(Phase.RUNNING, 5), now=at(5), by=SYSTEM)
+    assert isinstance(held, JobMachineHeld)
     assert isinstance(fact, JobRunning)
     assert fact.evidence == "node"
 
@@ -95,18 +97,18 @@ def test_an_observation_of_an_older_attempt_says_nothing() -> None:
     assert job.observe(ended(6, code=0, attempt=0), now=at(6), by=SYSTEM) == []
 
 
-def test_exit_code_zero_completes_and_charges_from_launch_to_end() -> None:
+def test_exit_code_zero_completes_and_charges_from_its_machine_to_its_end() -> None:
     job = running()
     (fact,) = job.observe(ended(31, code=0), now=at(40), by=SYSTEM)
     assert isinstance(fact, JobCompleted)
-    assert fact.used_s == 30
+    assert fact.used_s == 31 - 5
     assert fact.at == at(31)
 
 
 def test_an_end_seen_before_the_run_was_seen_records_both() -> None:
     events = launching().observe(ended(8, code=0), now=at(8), by=SYSTEM)
-    assert kinds(events) == [JobRunning, JobCompleted]
-    assert [e.originator_version for e in events] == [4, 5]
+    assert kinds(events) == [JobMachineHeld, JobRunning, JobCompleted]
+    assert [e.originator_version for e in events] == [4, 5, 6]
 
 
 @pytest.mark.parametrize(
@@ -176,7 +178,7 @@ def test_time_of_failed_attempts_is_charged_too() -> None:
     job = running(job, seconds=24)
     (fact,) = job.observe(ended(40, code=0, attempt=2), now=at(40), by=SYSTEM)
     assert isinstance(fact, JobCompleted)
-    assert fact.used_s == 10 + 20
+    assert fact.used_s == (11 - 5) + (40 - 24)
 
 
 def test_a_queued_job_stops_at_once() -> None:
