@@ -6,7 +6,7 @@ be nothing. Not here: any decision.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -49,7 +49,7 @@ class Policy:
     default_reservation_s: int = 3600
     extension_s: int = 900
     team_quota_minutes: int | None = None
-    accelerator_weights: dict[str, float] = field(default_factory=dict)
+    accelerator_weights: Mapping[str, float] = field(default_factory=dict)
     loss: LossPolicy = field(default_factory=LossPolicy)
     server_url: str = ""
     git_timeout_s: float = 30.0

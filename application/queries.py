@@ -6,7 +6,7 @@ job (``application/explain.py``), the event log (``application/log_reading.py``)
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -23,6 +23,7 @@ from domain.compute import fold as fold_provider
 from domain.errors import InvalidInput, NotAuthenticated, NotFound
 from domain.job_events import JobStatus
 from domain.quotas import scopes, standing
+from domain.weights import OTHERS
 from projections.jobs import JOBS_PROJECTION
 from projections.queries import DIMENSIONS, After, JobFilter, Queries
 from projections.rows import (
@@ -101,8 +102,11 @@ class QuotaView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Quota(msgspec.Struct, frozen=True, kw_only=True):
+    """``weights``: what a second of an accelerator counts; ``*`` is every other one."""
+
     team: QuotaView
     own: QuotaView
+    weights: Mapping[str, float]
 
 
 class Reads:
@@ -342,7 +346,8 @@ class Reads:
         wanted = [*months, *(standing(scope) for scope in months)]
         rows = {row.scope: row for row in self._queries.quotas(wanted)}
         team, own = (self._quota_view(scope, rows) for scope in months)
-        return Quota(team=team, own=own)
+        weights = {OTHERS: 1.0, **self._lab.policy.accelerator_weights}
+        return Quota(team=team, own=own, weights=weights)
 
     def events(
         self, actor: Actor, *, after: int = 0, limit: int = 100, streams: Sequence[str] = ()

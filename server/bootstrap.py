@@ -128,6 +128,7 @@ def _policy(settings: Settings) -> Policy:
         stop_grace_s=settings.stop_grace_s,
         default_reservation_s=settings.default_reservation_minutes * 60,
         team_quota_minutes=settings.team_quota_minutes,
+        accelerator_weights=settings.accelerator_weights,
         server_url=settings.base_url,
         allow_local_git=settings.allow_local_git,
     )

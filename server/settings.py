@@ -9,10 +9,11 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from domain.errors import InvalidInput
+from domain.weights import read_weights
 
 DEFAULT_PORT = 8470
 
@@ -49,6 +50,8 @@ class Settings:
     """LAB_STALLED_AFTER_S: a running job without a sign of work is called stalled."""
     team_quota_minutes: int | None = None
     """LAB_TEAM_QUOTA_MINUTES: a month's compute minutes of a new team; unlimited when empty."""
+    accelerator_weights: Mapping[str, float] = field(default_factory=dict)
+    """LAB_ACCELERATOR_WEIGHTS: what a second counts, like H100=4,A100=2,*=1; 1 when empty."""
     default_reservation_minutes: int = 60
     """LAB_DEFAULT_RESERVATION_MINUTES: held for a job that names no minutes and no timeout."""
     metric_days: int = 365
@@ -113,6 +116,7 @@ VARIABLES: Mapping[str, str] = {
     "LAB_LAUNCH_TIMEOUT_S": "launch_timeout_s",
     "LAB_STALLED_AFTER_S": "stalled_after_s",
     "LAB_TEAM_QUOTA_MINUTES": "team_quota_minutes",
+    "LAB_ACCELERATOR_WEIGHTS": "accelerator_weights",
     "LAB_DEFAULT_RESERVATION_MINUTES": "default_reservation_minutes",
     "LAB_METRIC_DAYS": "metric_days",
     "LAB_LOG_DAYS": "log_days",
@@ -130,16 +134,18 @@ SWITCH = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no"
 
 
 def _convert(variable: str, text: str) -> object:
-    field = VARIABLES[variable]
+    name = VARIABLES[variable]
+    if name == "accelerator_weights":
+        return read_weights(text, field=variable)
     try:
-        if field in WHOLE:
+        if name in WHOLE:
             return _positive(int(text))
-        if field in SECONDS:
+        if name in SECONDS:
             return _positive(float(text))
     except ValueError as error:
         way_out = "Give a number that is not negative."
         raise InvalidInput(field=variable, value=text, way_out=way_out) from error
-    if field in SWITCHES:
+    if name in SWITCHES:
         if text.lower() not in SWITCH:
             raise InvalidInput(field=variable, value=text, way_out="Give 1 or 0.")
         return SWITCH[text.lower()]

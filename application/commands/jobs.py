@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import msgspec
@@ -29,6 +29,7 @@ from domain.jobs import Job, fold
 from domain.model import Guard, GuardKind
 from domain.quotas import reserve, scopes
 from domain.task_spec import MINUTES_AT_MOST
+from domain.weights import weight_of
 from providers.base import (
     CredentialsRejected,
     ProviderUnavailable,
@@ -212,7 +213,7 @@ def _queued(lab: Lab, actor: Actor, spec: JobSpec, *, experiment: str, provider:
     _must_run_somewhere(lab, actor, spec, provider)
     _must_have_secrets(lab, actor, spec)
     now = lab.clock.now()
-    weight = _weight(lab.policy.accelerator_weights, spec)
+    weight = weight_of(spec.resources, lab.policy.accelerator_weights)
     seconds = _reservation_s(spec, lab.policy.default_reservation_s)
     hold = QuotaHold(
         scopes=scopes(team=actor.team, user=actor.user, at=now),
@@ -290,10 +291,3 @@ def _reservation_s(spec: JobSpec, default_s: int) -> float:
     if spec.minutes_requested is not None:
         return spec.minutes_requested * 60
     return spec.timeout_s or default_s
-
-
-def _weight(weights: Mapping[str, float], spec: JobSpec) -> float:
-    """Compute seconds per second: accelerators by their weight, times nodes; 1 for a CPU job."""
-    wanted = spec.resources.accelerators
-    per_node = wanted.count * weights.get(wanted.kind, 1.0) if wanted else 1.0
-    return max(per_node, 0.0) * spec.resources.num_nodes

@@ -140,11 +140,25 @@ class Usage:
     used_s: Long = strawberry.field(description="Weighted compute seconds, as charged.")
 
 
+@strawberry.type(description="What a second of an accelerator counts; `*` is every other one.")
+class AcceleratorWeight:
+    accelerator: str
+    weight: float
+
+
 @strawberry.type(description="This month, of the team and of the asking person.")
 class Quota:
     team: QuotaMonth
     own: QuotaMonth
+    weights: list[AcceleratorWeight] = strawberry.field(
+        description="Now; a job keeps the weight it was queued with."
+    )
 
     @classmethod
     def of(cls, quota: queries.Quota) -> Quota:
-        return cls(team=QuotaMonth.of(quota.team), own=QuotaMonth.of(quota.own))
+        weights = sorted(quota.weights.items(), key=lambda item: (-item[1], item[0]))
+        return cls(
+            team=QuotaMonth.of(quota.team),
+            own=QuotaMonth.of(quota.own),
+            weights=[AcceleratorWeight(accelerator=a, weight=w) for a, w in weights],
+        )

@@ -23,7 +23,7 @@ def show(session: Session) -> int:
         for of in ("team", "own")
     ]
     columns = {"of": "OF", "limitS": "LIMIT", "heldS": "HELD", "chargedS": "USED", "leftS": "LEFT"}
-    return session.show(found, lambda: table(rows, columns))
+    return session.show(found, lambda: f"{table(rows, columns)}\n{_weights(found['weights'])}")
 
 
 def set_(session: Session) -> int:
@@ -40,6 +40,15 @@ def _minutes(text: str) -> int:
     if number < 0:
         raise ValueError(text)
     return number
+
+
+def _weights(rows: list[dict[str, object]]) -> str:
+    """One line; ``*`` is every accelerator that has no weight of its own."""
+    told = [
+        f"{row['accelerator']} x {row['weight']:g}" for row in rows if row["accelerator"] != "*"
+    ]
+    others = [f"x {row['weight']:g}" for row in rows if row["accelerator"] == "*"]
+    return f"Accelerators count {', '.join([*told, *(f'others {x}' for x in others if told)] or others)}."
 
 
 def _told(seconds: int | None) -> str:
