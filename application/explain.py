@@ -11,7 +11,8 @@ from projections.rows import JobRow
 def why(job: JobRow) -> str:
     """Never empty; for a person, not for parsing."""
     if job.status in LIVE and job.stop_at:
-        return f"Asked to stop ({job.stop_reason or 'by a person'}); waiting for its machine to be gone."
+        told = STOPS.get(job.stop_reason or "", "Asked to stop")
+        return f"{told}; waiting for its machine to be gone."
     tell = SENTENCES.get(job.status)
     return tell(job) if tell else f"{job.status}."
 
@@ -63,6 +64,13 @@ def _end(job: JobRow) -> str:
     return f"(exit code {job.exit_code})" if job.exit_code else ""
 
 
+STOPS: Mapping[str, str] = {
+    "run_timeout": "The time limit was reached",
+    "launch_timeout": "It did not start in time",
+    "idle_timeout": "It was idle for too long",
+    "ttl": "Its time to live is over",
+    "quota": "The quota is used up and it is asked to stop",
+}
 LIVE = frozenset({"QUEUED", "LAUNCHING", "RUNNING"})
 SENTENCES: Mapping[str, Callable[[JobRow], str]] = {
     "QUEUED": _queued,

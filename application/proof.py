@@ -77,8 +77,8 @@ class _Proof:
         return found
 
     def _take(self, event: Event) -> None:
-        if isinstance(event, quotas.EVENTS):
-            scope = event.originator_id.removeprefix("quota_")
+        if isinstance(event, quotas.QuotaEvent):
+            scope = event.scope
             before = self._balances.get(scope, quotas.Balance())
             self._balances[scope] = before.evolve(event)
             return

@@ -95,6 +95,7 @@ class QuotaView(msgspec.Struct, frozen=True, kw_only=True):
     limit: int | None
     held: int
     charged: int
+    warned_percent: int = 0
 
     @property
     def left(self) -> int | None:
@@ -374,7 +375,13 @@ class Reads:
     def _quota_view(self, scope: str, rows: dict[str, QuotaRow]) -> QuotaView:
         row = rows.get(scope)
         if row is not None:
-            return QuotaView(scope=scope, limit=row.limit_s, held=row.held_s, charged=row.charged_s)
+            return QuotaView(
+                scope=scope,
+                limit=row.limit_s,
+                held=row.held_s,
+                charged=row.charged_s,
+                warned_percent=row.warned_percent,
+            )
         always = rows.get(standing(scope))
         if always is not None:
             return QuotaView(scope=scope, limit=always.limit_s, held=0, charged=0)

@@ -7,7 +7,7 @@ that moves with each append is the sum of its facts and refuses what does not fi
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TypeAlias, get_args
 
@@ -48,8 +48,21 @@ class QuotaSettled(Event, frozen=True, kw_only=True, tag="quota.settled.v1"):
     used: int
 
 
-QuotaEvent: TypeAlias = QuotaLimitSet | QuotaReserved | QuotaExtended | QuotaSettled
+class QuotaThresholdReached(Event, frozen=True, kw_only=True, tag="quota.threshold_reached.v1"):
+    """``used`` seconds, reserved and charged, are ``percent`` of ``limit`` or more; once a limit."""
+
+    scope: str
+    percent: int
+    used: int
+    limit: int
+
+
+QuotaEvent: TypeAlias = (
+    QuotaLimitSet | QuotaReserved | QuotaExtended | QuotaSettled | QuotaThresholdReached
+)
 EVENTS: tuple[type[Event], ...] = get_args(QuotaEvent)
+THRESHOLDS = (80, 100)
+"""Percent of a limit, in order."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -148,6 +161,32 @@ def set_limit(scope: str, *, minutes: int | None, now: datetime, by: str) -> Ent
     seconds = UNLIMITED if minutes is None else minutes * 60
     fact = QuotaLimitSet(scope=scope, seconds=seconds, **_envelope(scope, now, by))
     return Entry((fact,), (Guard(GuardKind.QUOTA, scope, 0, limit=seconds),))
+
+
+def threshold_stream(scope: str, limit: int) -> str:
+    """The stream of the thresholds told for ``scope`` under ``limit``."""
+    return f"{stream_of(scope)}@{limit}"
+
+
+def reach_threshold(
+    told: Sequence[Event], scope: str, *, used: int, limit: int, now: datetime, by: str
+) -> list[QuotaThresholdReached]:
+    """The highest threshold reached, unless ``told`` (its stream) says it or a higher one already."""
+    before = max((e.percent for e in told if isinstance(e, QuotaThresholdReached)), default=0)
+    reached = [p for p in THRESHOLDS if p > before and used > 0 and used * 100 >= limit * p]
+    return [
+        QuotaThresholdReached(
+            scope=scope,
+            percent=percent,
+            used=used,
+            limit=limit,
+            originator_id=threshold_stream(scope, limit),
+            originator_version=len(told) + 1,
+            at=now,
+            by=by,
+        )
+        for percent in reached[-1:]
+    ]
 
 
 def minutes(seconds: int) -> int:

@@ -272,8 +272,12 @@ class Queries:
         return self._all(SecretRow, text, (team, user))
 
     def quotas(self, scopes: Sequence[str]) -> list[QuotaRow]:
-        """Those of ``scopes`` that were ever touched, by scope."""
-        text = "select * from {quotas} where scope = any(%s) order by scope"
+        """Those of ``scopes`` that were ever touched, by scope, warned as under their present limit."""
+        text = """
+        select q.*, coalesce(w.percent, 0) as warned_percent from {quotas} q
+          left join {quota_warnings} w on w.id = q.scope || '@' || q.limit_s
+         where q.scope = any(%s) order by q.scope
+        """
         return self._all(QuotaRow, text, (list(scopes),))
 
     def events(

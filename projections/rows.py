@@ -228,12 +228,16 @@ class SecretRow(_Row, frozen=True, kw_only=True):
 
 
 class QuotaRow(_Row, frozen=True, kw_only=True):
-    """Weighted compute seconds. ``limit_s`` ``None`` is no limit; ``held_s`` is reserved by live jobs."""
+    """Weighted compute seconds. ``limit_s`` ``None`` is no limit; ``held_s`` is reserved by live jobs.
+
+    ``warned_percent`` is the highest threshold that was told for this limit, 0 for none.
+    """
 
     scope: str
     limit_s: int | None = None
     held_s: int = 0
     charged_s: int = 0
+    warned_percent: int = 0
 
 
 class EventRow(msgspec.Struct, frozen=True, kw_only=True):

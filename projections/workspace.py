@@ -156,6 +156,15 @@ TABLES = (
         ),
     ),
     Table(
+        name="quota_warnings",
+        columns=(
+            Column(name="scope"),
+            Column(name="limit_s", type=BIGINT),
+            Column(name="percent", type=BIGINT),
+            Column(name="reached_at", type=TIME),
+        ),
+    ),
+    Table(
         name="artifacts",
         columns=(
             Column(name="team"),
@@ -314,6 +323,11 @@ def _settled(e: quotas.QuotaSettled) -> Patch:
     return Patch("quotas", e.scope, add={"held_s": -e.held, "charged_s": e.used})
 
 
+def _warned(e: quotas.QuotaThresholdReached) -> Patch:
+    row: Row = {"scope": e.scope, "limit_s": e.limit, "percent": e.percent, "reached_at": e.at}
+    return Patch("quota_warnings", f"{e.scope}@{e.limit}", set=row)
+
+
 def _set(table: str, **row: Any) -> Callable[[Event], Patch]:
     return lambda e: Patch(table, e.originator_id, set=row)
 
@@ -373,6 +387,7 @@ PATCHES: Mapping[type[Event], Callable[[Any], Patch | tuple[Patch, ...]]] = {
     quotas.QuotaReserved: lambda e: Patch("quotas", e.scope, add={"held_s": e.seconds}),
     quotas.QuotaExtended: lambda e: Patch("quotas", e.scope, add={"held_s": e.seconds}),
     quotas.QuotaSettled: _settled,
+    quotas.QuotaThresholdReached: _warned,
     ArtifactSaved: _artifact,
     ArtifactDeleted: lambda e: Patch("artifacts", e.originator_id, set={"deleted_at": e.at}),
 }
@@ -387,4 +402,4 @@ def fold_workspace(event: Event, position: int) -> Sequence[Patch]:
     return patches if isinstance(patches, tuple) else (patches,)
 
 
-WORKSPACE_PROJECTION = Projection(name="workspace", version=2, tables=TABLES, fn=fold_workspace)
+WORKSPACE_PROJECTION = Projection(name="workspace", version=3, tables=TABLES, fn=fold_workspace)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from application.actor import Actor
 from application.commands.idempotency import once
-from application.commands.naming import claiming, clean_name, holder
+from application.commands.naming import claiming, clean_name, holder, user_id
 from application.commands.secrets import check_name
 from application.lab import Lab
 from application.permissions import Action, require, require_own
@@ -107,7 +107,7 @@ def map_person(
     """
     own_provider(lab, actor, provider, Action.MANAGE_PROVIDERS)
     check_name("key", key)
-    user = _user(lab, person)
+    user = user_id(lab, person)
     if user not in fold_team(lab.log.stream(actor.team)).roles:
         raise NotFound(kind="member", id=person)
     return _change(
@@ -121,7 +121,7 @@ def map_person(
 def unmap_person(lab: Lab, actor: Actor, provider: str, *, person: str) -> int:
     """No new jobs of ``person`` run there; those they have are still looked after. Repeatable."""
     own_provider(lab, actor, provider, Action.MANAGE_PROVIDERS)
-    user = _user(lab, person)
+    user = user_id(lab, person)
     return _change(
         lab, actor, provider, lambda p: p.unmap_person(user, now=lab.clock.now(), by=actor.by)
     )
@@ -153,11 +153,6 @@ def own_provider(lab: Lab, actor: Actor, provider: str, action: Action) -> Provi
     found = fold(lab.log.stream(provider))
     require_own(actor, found.team, kind="provider", id=provider)
     return found
-
-
-def _user(lab: Lab, person: str) -> str:
-    """The id behind an address; anything else is taken for an id."""
-    return holder(lab, f"email:{lab.vault.digest(person.strip())}") or person
 
 
 def _change(

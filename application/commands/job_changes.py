@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from application.actor import Actor
+from application.commands.thresholds import note_thresholds
 from application.lab import Change, Lab
 from domain.errors import Conflict, IllegalTransition
 from domain.job_events import JobCompleted, JobEvent, JobFailed, JobQuotaExtended, JobStopped
@@ -18,7 +19,9 @@ def change_job(
     lab: Lab, job: str, decide: Callable[[Job], Sequence[JobEvent]], *, actor: Actor
 ) -> Change[Job]:
     """Load, decide, append with the ledger's part; again when another fact came first."""
-    return lab.change(job, fold, decide, actor=actor, accompany=_ledger)
+    change = lab.change(job, fold, decide, actor=actor, accompany=_ledger)
+    note_thresholds(lab, _ledger(change.before, change.events)[1])
+    return change
 
 
 def change_jobs(
@@ -39,6 +42,7 @@ def change_jobs(
         lab.append(facts, guards, actor=actor)
     except Conflict:
         return [job for move in moves for job in _alone(lab, move.job.id, decisions, actor=actor)]
+    note_thresholds(lab, guards)
     return [move.job for move in moves]
 
 

@@ -13,6 +13,7 @@ from application.commands.job_changes import change_job
 from application.commands.naming import experiment_id, provider_id
 from application.commands.quotas import in_minutes, open_month
 from application.commands.tasks import must_have, own_task
+from application.commands.thresholds import note_thresholds
 from application.lab import Lab
 from application.one_look import OneLook
 from application.permissions import Action, require, require_own
@@ -285,6 +286,7 @@ def _append_queued(
         lab.append(events, [*guards, *needed], actor=actor)
     except QuotaExceeded as error:
         raise in_minutes(error) from None
+    note_thresholds(lab, needed)
 
 
 def _reservation_s(spec: JobSpec, default_s: int) -> float:

@@ -31,6 +31,11 @@ def claiming(guard: Guard, *, kind: str, name: str) -> Iterator[None]:
         raise AlreadyExists(kind=kind, name=name, holder=taken.ref) from None
 
 
+def user_id(lab: Lab, address_or_id: str) -> str:
+    """The id behind an address; anything else is taken for an id."""
+    return holder(lab, f"email:{lab.vault.digest(address_or_id.strip())}") or address_or_id
+
+
 def experiment_id(lab: Lab, team: str, name_or_id: str) -> str:
     return _id(lab, f"experiment:{team}:{name_or_id}", "exp_", "experiment", name_or_id)
 

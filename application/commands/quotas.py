@@ -10,18 +10,25 @@ from collections.abc import Sequence
 
 from application.actor import Actor
 from application.commands.idempotency import once_at
+from application.commands.naming import user_id
+from application.commands.thresholds import note_thresholds
 from application.lab import Lab
 from application.permissions import Action, require
-from domain.errors import InvalidInput, QuotaExceeded
+from domain.errors import InvalidInput, NotFound, QuotaExceeded
 from domain.model import Event, Guard, GuardKind
 from domain.quotas import fold, minutes, scopes, set_limit, standing, stream_of
+from domain.teams import fold as fold_team
 
 
 def set_quota(
     lab: Lab, actor: Actor, *, limit_minutes: int | None, user: str = "", key: str = ""
 ) -> int:
-    """The limit from now on, for the team or one member; ``None`` lifts it. Recorded once with ``key``."""
+    """The limit from now on, for the team or one member; ``None`` lifts it. Recorded once with ``key``.
+
+    ``user`` is a member's address or id, who then needs room in the team's limit and in their own.
+    """
     require(actor, Action.MANAGE_QUOTAS)
+    user = _member(lab, actor, user) if user else ""
     if limit_minutes is not None and not 0 <= limit_minutes <= 10**9:
         way_out = "Give minutes from 0 to 1,000,000,000, or nothing to lift the limit."
         raise InvalidInput(field="minutes", value=limit_minutes, way_out=way_out)
@@ -33,7 +40,9 @@ def set_quota(
     events = [*always.events, *month.events]
 
     def record(guards: tuple[Guard, ...]) -> int:
-        return lab.append(events, [*guards, *always.guards, *month.guards], actor=actor)
+        position = lab.append(events, [*guards, *always.guards, *month.guards], actor=actor)
+        note_thresholds(lab, month.guards)
+        return position
 
     asked = ("set_quota", standing(scope), limit_minutes)
     return once_at(lab, actor, key, asked, record=record)
@@ -58,6 +67,13 @@ def in_minutes(error: QuotaExceeded) -> QuotaExceeded:
     told = {k: error.values.get(k) for k in ("asked", "left", "limit")}
     shown = {k: minutes(v) if isinstance(v, int) else v for k, v in told.items()}
     return QuotaExceeded(scope=error.values.get("scope"), **shown)
+
+
+def _member(lab: Lab, actor: Actor, person: str) -> str:
+    user = user_id(lab, person)
+    if user not in fold_team(lab.log.stream(actor.team)).roles:
+        raise NotFound(kind="member", id=person)
+    return user
 
 
 def _standing_limit(lab: Lab, scope: str) -> int | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from application.actor import Actor, system
 from application.commands.job_changes import change_job
 from application.lab import Lab
@@ -14,13 +16,16 @@ from domain.telemetry import Signs
 OBSERVER = system("observer")
 CLOCKKEEPER = system("timeouts")
 UNHEARD = Signs()
+EXTENSION_TRIES = 4
+"""All that is asked, the rest of the narrower scope, of the other, and once more for a race."""
 
 TIMEOUT_TEXT = {
     StopReason.LAUNCH_TIMEOUT: "The launch took longer than launch_timeout allows.",
     StopReason.RUN_TIMEOUT: "The command ran longer than timeout allows.",
     StopReason.IDLE_TIMEOUT: "It ran without a sign of work for longer than idle_timeout allows.",
     StopReason.TTL: "It was queued longer ago than its ttl allows.",
-    StopReason.QUOTA: "The quota is used up and the reservation cannot be extended.",
+    StopReason.QUOTA: "The month's quota is used up: no more could be held for this job. "
+    "It can be resumed from its last checkpoint when there is quota again.",
 }
 
 
@@ -92,21 +97,32 @@ def enforce_limits(lab: Lab, job: str, signs: Signs = UNHEARD) -> StopReason | N
 
 
 def keep_reserved(lab: Lab, job: str) -> None:
-    """Hold more quota for a job that outlives its reservation; stop it gracefully when there is none."""
-    ahead = lab.policy.extension_s
+    """Hold more quota for a job that outlives its reservation; stop it gracefully when there is none.
 
-    def decide(state: Job) -> list[JobEvent]:
-        now = lab.clock.now()
-        if not state.has_machine or state.stop or state.used_s(now) < state.hold.seconds:
-            return []
-        return state.extend_quota(
-            seconds=round(ahead * state.hold.weight) or 1, now=now, by=CLOCKKEEPER.by
-        )
+    What it has used past its reservation is held too. Where less is left, the rest is held.
+    """
+    left: object = None
+    for _ in range(EXTENSION_TRIES):
+        most = left if isinstance(left, int) else None
+        try:
+            change_job(lab, job, partial(_extension, lab, most=most), actor=CLOCKKEEPER)
+        except QuotaExceeded as error:
+            left = error.values.get("left")
+        else:
+            return
+        if not left:
+            break
+    _stop_for_quota(lab, job)
 
-    try:
-        change_job(lab, job, decide, actor=CLOCKKEEPER)
-    except QuotaExceeded:
-        _stop_for_quota(lab, job)
+
+def _extension(lab: Lab, job: Job, *, most: int | None) -> list[JobEvent]:
+    now = lab.clock.now()
+    over = job.used_s(now) - job.hold.seconds
+    if not job.has_machine or job.stop or over < 0:
+        return []
+    wanted = over + max(round(lab.policy.extension_s * job.hold.weight), 1)
+    seconds = wanted if most is None else min(wanted, most)
+    return job.extend_quota(seconds=seconds, now=now, by=CLOCKKEEPER.by)
 
 
 def _stop_for_quota(lab: Lab, job: str) -> None:

@@ -103,6 +103,9 @@ class QuotaMonth:
     held_s: Long
     charged_s: Long
     left_s: Long | None
+    warned_percent: int = strawberry.field(
+        description="80 or 100 when so much of the limit was reached, else 0."
+    )
 
     @classmethod
     def of(cls, view: queries.QuotaView) -> QuotaMonth:
@@ -111,6 +114,7 @@ class QuotaMonth:
             held_s=Long(view.held),
             charged_s=Long(view.charged),
             left_s=None if view.left is None else Long(view.left),
+            warned_percent=view.warned_percent,
         )
 
 

@@ -12,7 +12,9 @@ def configure(commands: Commands, name: str, text: str) -> None:
     command(inner, "show", show, help="this month, in minutes")
     given = command(inner, "set", set_, help="the limit of every month from now on")
     given.add_argument("minutes", help="a number, or 'unlimited'", type=_minutes)
-    given.add_argument("--user", default="", help="a member's id; the whole team when missing")
+    given.add_argument(
+        "--user", default="", help="a member's address or id; the whole team when missing"
+    )
 
 
 def show(session: Session) -> int:
@@ -20,9 +22,11 @@ def show(session: Session) -> int:
     rows = [
         {"of": of}
         | {key: _told(found[of][key]) for key in ("limitS", "heldS", "chargedS", "leftS")}
+        | {"warned": f"{found[of]['warnedPercent']} %" if found[of]["warnedPercent"] else "no"}
         for of in ("team", "own")
     ]
     columns = {"of": "OF", "limitS": "LIMIT", "heldS": "HELD", "chargedS": "USED", "leftS": "LEFT"}
+    columns |= {"warned": "WARNED"}
     return session.show(found, lambda: f"{table(rows, columns)}\n{_weights(found['weights'])}")
 
 
