@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
-from domain import compute, experiments, invitations, quotas, secrets, tasks, teams, tokens, users
+from domain import compute, experiments, invitations, secrets, tasks, teams, tokens, users
 from domain.artifacts import ArtifactDeleted, ArtifactSaved
 from domain.model import Event
 from projections.base import Column, Patch, Projection, SqlType, Table, Value
+from projections.quotas import QUOTA_PATCHES, QUOTA_TABLES
 
 BIGINT, TIME, JSONB, BOOLEAN = (
     SqlType.BIGINT,
@@ -146,24 +147,7 @@ TABLES = (
         ),
         indexes=("team, name",),
     ),
-    Table(
-        name="quotas",
-        key="scope",
-        columns=(
-            Column(name="limit_s", type=BIGINT),
-            Column(name="held_s", type=BIGINT, default="0"),
-            Column(name="charged_s", type=BIGINT, default="0"),
-        ),
-    ),
-    Table(
-        name="quota_warnings",
-        columns=(
-            Column(name="scope"),
-            Column(name="limit_s", type=BIGINT),
-            Column(name="percent", type=BIGINT),
-            Column(name="reached_at", type=TIME),
-        ),
-    ),
+    *QUOTA_TABLES,
     Table(
         name="artifacts",
         columns=(
@@ -315,19 +299,6 @@ def _artifact(e: ArtifactSaved) -> Patch:
     return Patch("artifacts", e.originator_id, set=row)
 
 
-def _limit(e: quotas.QuotaLimitSet) -> Patch:
-    return Patch("quotas", e.scope, set={"limit_s": None if e.seconds < 0 else e.seconds})
-
-
-def _settled(e: quotas.QuotaSettled) -> Patch:
-    return Patch("quotas", e.scope, add={"held_s": -e.held, "charged_s": e.used})
-
-
-def _warned(e: quotas.QuotaThresholdReached) -> Patch:
-    row: Row = {"scope": e.scope, "limit_s": e.limit, "percent": e.percent, "reached_at": e.at}
-    return Patch("quota_warnings", f"{e.scope}@{e.limit}", set=row)
-
-
 def _set(table: str, **row: Any) -> Callable[[Event], Patch]:
     return lambda e: Patch(table, e.originator_id, set=row)
 
@@ -383,11 +354,7 @@ PATCHES: Mapping[type[Event], Callable[[Any], Patch | tuple[Patch, ...]]] = {
     tokens.TokenRevoked: lambda e: Patch("tokens", e.originator_id, set={"revoked_at": e.at}),
     secrets.SecretSet: _secret,
     secrets.SecretDeleted: lambda e: Patch("secrets", e.originator_id, delete=True),
-    quotas.QuotaLimitSet: _limit,
-    quotas.QuotaReserved: lambda e: Patch("quotas", e.scope, add={"held_s": e.seconds}),
-    quotas.QuotaExtended: lambda e: Patch("quotas", e.scope, add={"held_s": e.seconds}),
-    quotas.QuotaSettled: _settled,
-    quotas.QuotaThresholdReached: _warned,
+    **QUOTA_PATCHES,
     ArtifactSaved: _artifact,
     ArtifactDeleted: lambda e: Patch("artifacts", e.originator_id, set={"deleted_at": e.at}),
 }
