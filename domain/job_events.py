@@ -191,10 +191,12 @@ class JobResultReported(Event, frozen=True, kw_only=True, tag="job.result_report
 
 
 class JobCompleted(Event, frozen=True, kw_only=True, tag="job.completed.v1"):
-    """The main command ended with exit code 0."""
+    """The main command ended with exit code 0. ``cost`` is of all attempts, at the price of each lease."""
 
     attempt: int
     used_s: int
+    cost: float = 0.0
+    currency: str = ""
 
 
 class JobFailed(Event, frozen=True, kw_only=True, tag="job.failed.v1"):
@@ -203,6 +205,8 @@ class JobFailed(Event, frozen=True, kw_only=True, tag="job.failed.v1"):
     used_s: int
     reason: str = ""
     exit: Exit | None = None
+    cost: float = 0.0
+    currency: str = ""
 
 
 class JobStopped(Event, frozen=True, kw_only=True, tag="job.stopped.v1"):
@@ -212,6 +216,8 @@ class JobStopped(Event, frozen=True, kw_only=True, tag="job.stopped.v1"):
     used_s: int
     phase: JobStatus
     exit: Exit | None = None
+    cost: float = 0.0
+    currency: str = ""
 
 
 class JobQuotaExtended(Event, frozen=True, kw_only=True, tag="job.quota_extended.v1"):

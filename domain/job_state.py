@@ -49,7 +49,7 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     """State folded from the stream.
 
     ``machine_at`` is since when the present attempt is charged, ``held_s`` are seconds of machine
-    time of the attempts before it.
+    time of the attempts before it, and ``spent`` what those cost.
     """
 
     id: JobId = JobId("")
@@ -81,6 +81,9 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     user_faults: int = 0
     platform_faults: int = 0
     held_s: float = 0.0
+    price_per_hour: float = 0.0
+    currency: str = ""
+    spent: float = 0.0
 
     def evolve(self, event: Event) -> Self:
         """The state after ``event``: total, assigns only."""
@@ -110,6 +113,10 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     def used_s(self, now: datetime) -> int:
         """Weighted compute seconds used until ``now``: while a machine was held, rounded up."""
         return math.ceil((self.held_s + self.machine_s(now)) * self.hold.weight)
+
+    def cost(self, now: datetime) -> float:
+        """Money until ``now``, in ``currency``: machine time at the price frozen with each lease."""
+        return round(self.spent + self.machine_s(now) / 3600 * self.price_per_hour, 6)
 
     def machine_s(self, now: datetime) -> float:
         """Seconds for which the present attempt has held a machine; 0 while it waits for one."""
@@ -156,6 +163,8 @@ def _attempt_over(job: JobState, event: JobAttemptFailed) -> Changes:
         "user_faults": job.user_faults + by_user,
         "platform_faults": job.platform_faults + (not by_user),
         "held_s": job.held_s + job.machine_s(event.at),
+        "spent": job.cost(event.at),
+        "price_per_hour": 0.0,
         "launching_at": None,
         "machine_at": None,
         "running_at": None,
@@ -171,7 +180,11 @@ APPLIERS: dict[type[Event], Callable[[Any, Any], Changes]] = {  # each arm takes
     JobQueued: _queued,
     JobWaitExplained: lambda _, e: {"wait_code": e.code},
     JobLaunching: _launching,
-    JobSubmitted: lambda _, e: {"ref": e.ref},
+    JobSubmitted: lambda job, e: {
+        "ref": e.ref,
+        "price_per_hour": e.price_per_hour,
+        "currency": e.currency or job.currency,
+    },
     JobMachineHeld: lambda job, e: {"machine_at": job.machine_at or e.at},
     JobSetupStarted: lambda _, e: {"setup_seen": True},
     JobRunning: lambda _, e: {"status": JobStatus.RUNNING, "running_at": e.at},

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import TypedDict
 
 from msgspec.structs import replace
 
@@ -49,6 +50,14 @@ from domain.telemetry import Signs
 MAX_BACKOFF_S = 300.0
 PROVES_MACHINE = frozenset({Phase.PROVISIONING, Phase.SETUP})
 """Phases that prove a machine, besides those in which the command runs or ran."""
+
+
+class Charged(TypedDict):
+    """What every end tells, as keyword arguments for its constructor."""
+
+    used_s: int
+    cost: float
+    currency: str
 
 
 class Job(JobState, frozen=True, kw_only=True):
@@ -259,9 +268,7 @@ class Job(JobState, frozen=True, kw_only=True):
             why = seen.reason or "The job disappeared and left no exit code."
             return self._fault(seen.blame or FailureClass.NODE_LOST, reason=why, at=at, by=by)
         if end.code == 0 and end.phase == "run" and not seen.blame and not self.user_error:
-            return [
-                JobCompleted(attempt=self.attempt, used_s=self.used_s(at), **self._next(at, by))
-            ]
+            return [JobCompleted(attempt=self.attempt, **self._charged(at), **self._next(at, by))]
         if end.signal is not None and _passed(self.running_at, self.spec.timeout_s, at):
             text = "The command ran longer than timeout allows and was ended on its node."
             return self._fault(FailureClass.TIMEOUT, reason=text, exit=end, at=at, by=by)
@@ -277,7 +284,7 @@ class Job(JobState, frozen=True, kw_only=True):
         return [
             JobStopped(
                 attempt=self.attempt,
-                used_s=self.used_s(at),
+                **self._charged(at),
                 phase=self.status,
                 exit=exit,
                 **self._next(at, self.stop.by),
@@ -301,7 +308,7 @@ class Job(JobState, frozen=True, kw_only=True):
                 JobFailed(
                     attempt=self.attempt,
                     blame=blame,
-                    used_s=self.used_s(at),
+                    **self._charged(at),
                     reason=reason,
                     exit=exit,
                     **self._next(at, by),
@@ -319,6 +326,9 @@ class Job(JobState, frozen=True, kw_only=True):
                 **self._next(at, by),
             )
         ]
+
+    def _charged(self, at: datetime) -> Charged:
+        return {"used_s": self.used_s(at), "cost": self.cost(at), "currency": self.currency}
 
     def _budget(self, blame: FailureClass) -> tuple[int, int]:
         """Retries left and spent of whoever is to blame."""

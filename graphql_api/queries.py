@@ -307,4 +307,6 @@ def _usage(row: UsageRow, names: Mapping[str, str]) -> Usage:
         failed=row.failed,
         stopped=row.stopped,
         used_s=Long(row.used_s),
+        cost=row.cost,
+        currency=row.currency,
     )

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from domain.job_events import (
+    Ended,
     JobActiveAgain,
     JobAttemptFailed,
     JobCompleted,
@@ -87,6 +88,8 @@ JOBS = Table(
         Column(name="held_s", type=BIGINT),
         Column(name="used_s", type=BIGINT),
         Column(name="price_per_hour", type=DOUBLE),
+        Column(name="cost", type=DOUBLE),
+        Column(name="currency"),
     ),
     indexes=(
         "team, queued_at desc, id desc",
@@ -155,7 +158,7 @@ def _failed(event: JobFailed) -> Row:
         "ended_at": event.at,
         "blame": event.blame,
         "reason": event.reason,
-        "used_s": event.used_s,
+        **_charged(event),
         "wait_code": "",
         "wait_text": "",
         **_exit(event.exit),
@@ -170,7 +173,7 @@ def _completed(event: JobCompleted) -> Row:
         "signal": None,
         "blame": "",
         "reason": "",
-        "used_s": event.used_s,
+        **_charged(event),
     }
 
 
@@ -178,11 +181,15 @@ def _stopped(event: JobStopped) -> Row:
     return {
         "status": JobStatus.STOPPED,
         "ended_at": event.at,
-        "used_s": event.used_s,
+        **_charged(event),
         "wait_code": "",
         "wait_text": "",
         **_exit(event.exit),
     }
+
+
+def _charged(event: Ended) -> Row:
+    return {"used_s": event.used_s, "cost": event.cost, "currency": event.currency}
 
 
 def _exit(end: Exit | None) -> Row:

@@ -56,7 +56,9 @@ select DIMENSIONS, count(*) as jobs,
        count(*) filter (where status = 'COMPLETE') as complete,
        count(*) filter (where status = 'FAILED') as failed,
        count(*) filter (where status = 'STOPPED') as stopped,
-       coalesce(sum(used_s), 0)::bigint as used_s
+       coalesce(sum(used_s), 0)::bigint as used_s,
+       case when count(distinct nullif(currency, '')) < 2 then coalesce(sum(cost), 0) end as cost,
+       case when count(distinct nullif(currency, '')) < 2 then max(nullif(currency, '')) end as currency
   from {jobs} where team = %s and ended_at >= %s and ended_at < %s
  GROUPS order by used_s desc, 1, 2, 3, 4 limit 10000
 """

@@ -58,12 +58,15 @@ class JobRow(_Row, frozen=True, kw_only=True):
     held_s: int | None = None
     used_s: int | None = None
     price_per_hour: float | None = None
+    cost: float | None = None
+    currency: str | None = None
 
 
 class UsageRow(_Row, frozen=True, kw_only=True):
     """Jobs that ended, of one value of each dimension asked for; the others are ``None``.
 
-    ``used_s`` are weighted compute seconds, as charged to the quota.
+    ``used_s`` are weighted compute seconds, as charged to the quota. ``cost`` is in ``currency``,
+    and ``None`` when jobs of several currencies would be added up.
     """
 
     owner: str | None
@@ -75,6 +78,8 @@ class UsageRow(_Row, frozen=True, kw_only=True):
     failed: int
     stopped: int
     used_s: int
+    cost: float | None
+    currency: str | None
 
 
 class WorkRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -142,6 +142,10 @@ class Usage:
     failed: int
     stopped: int
     used_s: Long = strawberry.field(description="Weighted compute seconds, as charged.")
+    cost: float | None = strawberry.field(
+        description="In `currency`. Null: of several currencies, which PROVIDER tells apart."
+    )
+    currency: str | None = strawberry.field(description="Null: nothing had a price.")
 
 
 @strawberry.type(description="What a second of an accelerator counts; `*` is every other one.")

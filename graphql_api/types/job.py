@@ -63,6 +63,8 @@ class Job:
     held_s: Long | None
     used_s: Long | None
     price_per_hour: float | None
+    cost: float | None = strawberry.field(description="Of all attempts, in `currency`, once over.")
+    currency: str | None
     position: Long = strawberry.field(description="Of the last event of this job in the log.")
 
     @strawberry.field(description="One sentence: why it is where it is.")
@@ -132,6 +134,7 @@ class Job:
             blame=row.blame or None,
             reason=row.reason or None,
             message=row.message or None,
+            currency=row.currency or None,
             **plain,
         )
 
@@ -139,6 +142,7 @@ class Job:
 _SAME = (
     *("id", "name", "attempt", "queued_at", "launching_at", "setup_at", "running_at", "ended_at"),
     "machine_at",
+    "cost",
     *("not_before", "unseen_since", "stalled_since", "expires_at", "host", "exit_code", "signal"),
     *("held_s", "used_s", "price_per_hour", "position"),
 )

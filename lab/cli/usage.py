@@ -38,9 +38,20 @@ def show(session: Session) -> int:
     if given.csv:
         _print_csv(rows, by)
         return 0
-    shown = [_named(row, by) | {"used": f"{row['usedS'] / 60:.1f}"} for row in rows]
+    shown = [
+        _named(row, by) | {"used": f"{row['usedS'] / 60:.1f}", "cost": _money(row)} for row in rows
+    ]
     columns = {word: word.upper() for word in by} | COUNTS | {"used": "MINUTES"}
+    if any(row["cost"] != "" for row in shown):
+        columns["cost"] = "COST"
     return session.show(rows, lambda: table(shown, columns))
+
+
+def _money(row: dict[str, object]) -> str:
+    """Empty for what had no price."""
+    if row["cost"] is None:
+        return "several currencies"
+    return f"{row['cost']:.2f} {row['currency']}" if row["currency"] else ""
 
 
 def _named(row: dict[str, object], by: list[str]) -> dict[str, object]:
@@ -51,10 +62,11 @@ def _named(row: dict[str, object], by: list[str]) -> dict[str, object]:
 def _print_csv(rows: list[dict[str, object]], by: list[str]) -> None:
     ids = [f"{word}Id" for word in by if word != "day"]
     out = csv.writer(sys.stdout, lineterminator="\n")
-    out.writerow([*by, *ids, *COUNTS, "usedS"])
+    out.writerow([*by, *ids, *COUNTS, "usedS", "cost", "currency"])
     for row in rows:
         named = _named(row, by)
-        out.writerow([_inert(named[key]) for key in (*by, *ids, *COUNTS, "usedS")])
+        cells = (*by, *ids, *COUNTS, "usedS", "cost", "currency")
+        out.writerow([_inert(named[key]) for key in cells])
 
 
 def _inert(value: object) -> object:

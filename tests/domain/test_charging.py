@@ -81,6 +81,17 @@ def test_the_next_attempt_waits_for_its_machine_free_of_charge() -> None:
     assert job.used_s(at(5007)) == 17
 
 
+def test_an_end_tells_what_all_attempts_cost_at_the_price_of_their_lease() -> None:
+    job = _leased(queued(retries=RetryPolicy(user=1)), price=3.6, seconds=0)
+    job, _ = watched(job, saw(Phase.RUNNING, 100), ended(200, code=1))
+    job = _leased(job, price=7.2, seconds=1000)
+    assert job.cost(at(5000)) == 0.1
+    _, facts = watched(job, saw(Phase.SETUP, 5000, attempt=2), ended(5050, code=0, attempt=2))
+    end = facts[-1]
+    assert isinstance(end, JobCompleted)
+    assert (end.cost, end.currency, end.used_s) == (0.2, "EUR", 150)
+
+
 def test_an_attempt_recorded_before_machines_were_told_is_charged_from_its_launch() -> None:
     old = _as_once_recorded()
     assert old.used_s(at(31)) == 30
@@ -89,6 +100,15 @@ def test_an_attempt_recorded_before_machines_were_told_is_charged_from_its_launc
     end = facts[-1]
     assert isinstance(end, JobCompleted)
     assert end.used_s == 60
+
+
+def _leased(job: Job, *, price: float, seconds: float) -> Job:
+    job = play(job, job.launch(now=at(seconds), by=SYSTEM))
+    taken = job.submitted(
+        attempt=job.attempt, ref="ref", now=at(seconds), by=SYSTEM,
+        price_per_hour=price, currency="EUR",
+    )  # fmt: skip
+    return play(job, taken)
 
 
 def _as_once_recorded() -> Job:

@@ -15,10 +15,10 @@ from tests.graphql_api.rig import Rig
 pytestmark = pytest.mark.postgres
 
 USAGE = """query($b:[UsageBy!],$s:DateTime,$u:DateTime){
-  usage(by:$b,since:$s,until:$u){owner provider experiment day jobs complete failed stopped usedS}}"""
+  usage(by:$b,since:$s,until:$u){owner provider experiment day jobs complete failed stopped usedS cost currency}}"""
 
 
-def ran(api: Rig, *, used_s: int, good: bool = True) -> str:
+def ran(api: Rig, *, used_s: int, good: bool = True, cost: float = 0, currency: str = "") -> str:
     """A job that ended now after ``used_s`` charged seconds."""
     job = api.queue()
     state = fold(api.lab.log.stream(job))
@@ -26,7 +26,9 @@ def ran(api: Rig, *, used_s: int, good: bool = True) -> str:
     about = {"originator_id": job, "at": now, "by": "system:test", "attempt": 1}
     version = state.version
     end = (
-        JobCompleted(used_s=used_s, originator_version=version + 3, **about)
+        JobCompleted(
+            used_s=used_s, cost=cost, currency=currency, originator_version=version + 3, **about
+        )
         if good
         else JobFailed(
             used_s=used_s, blame=FailureClass.USER_CODE, originator_version=version + 3, **about
@@ -44,7 +46,7 @@ def ran(api: Rig, *, used_s: int, good: bool = True) -> str:
 
 @pytest.fixture(scope="module")
 def used(api: Rig) -> Rig:
-    ran(api, used_s=60)
+    ran(api, used_s=60, cost=1.5, currency="EUR")
     ran(api, used_s=30, good=False)
     other = api.account("eve@example.org", "eves")
     assert other.team
@@ -56,6 +58,7 @@ def test_everything_is_added_up(used: Rig) -> None:
     assert row == {
         "owner": None, "provider": None, "experiment": None, "day": None,
         "jobs": 2, "complete": 1, "failed": 1, "stopped": 0, "usedS": 90,
+        "cost": 1.5, "currency": "EUR",
     }  # fmt: skip
 
 
@@ -80,3 +83,12 @@ def test_another_teams_use_is_not_shown(used: Rig) -> None:
     eve = used.account("eva@example.org", "evas")
     (row,) = used.data(USAGE, b=[], token=eve.token)["usage"]
     assert row["jobs"] == 0
+
+
+def test_money_of_several_currencies_is_not_added_up(api: Rig) -> None:
+    first = ran(api, used_s=60, cost=1.25, currency="EUR")
+    ran(api, used_s=60, cost=2, currency="USD")
+    (row,) = api.data(USAGE, b=[])["usage"]
+    assert (row["cost"], row["currency"]) == (None, None)
+    job = api.data("query($i:ID!){job(id:$i){cost currency}}", i=first)["job"]
+    assert job == {"cost": 1.25, "currency": "EUR"}

@@ -129,6 +129,11 @@ def test_the_rest_of_the_workspace_is_at_hand(shell: Shell) -> None:
     shell.fails(3, "whoami", LAB_TOKEN=secret)
     shell.ok("quota", "set", "1000")
     assert "1000 min" in shell.ok("quota", "show")
+    assert "Accelerators count x 1." in shell.ok("quota", "show")
+    shell.ok("quota", "set", "500", "--user", shell.api.owner.email)
+    assert shell.json("quota", "show")["own"]["limitS"] == 30_000
+    shell.ok("quota", "set", "unlimited", "--user", shell.api.owner.user)
+    shell.fails(4, "quota", "set", "5", "--user", "nobody@example.org")
     shell.ok("quota", "set", "unlimited")
     assert shell.json("event", "list", "-n", "5")[0]["position"]
     assert shell.ok("server", "status").startswith("server")

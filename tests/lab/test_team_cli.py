@@ -58,7 +58,7 @@ def test_an_invitation_is_withdrawn_and_sent_anew(shell: Shell) -> None:
 def test_usage_is_shown_and_exported(shell: Shell) -> None:
     assert "(none)" in shell.ok("usage", "--since", "2020-01-01", "--until", "2020-02-01")
     head = shell.ok("usage", "--by", "owner,day", "--csv").splitlines()[0]
-    assert head == "owner,day,ownerId,jobs,complete,failed,stopped,usedS"
+    assert head == "owner,day,ownerId,jobs,complete,failed,stopped,usedS,cost,currency"
     assert shell.json("usage", "--by", "experiment") == []
     assert "is no day" in shell.fails(USAGE, "usage", "--since", "yesterday")
     assert "none of" in shell.fails(USAGE, "usage", "--by", "colour")
