@@ -6,7 +6,7 @@ job (``application/explain.py``), the event log (``application/log_reading.py``)
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -18,12 +18,11 @@ from application.explain import why
 from application.lab import Lab
 from application.log_reading import EventPage, LogReading
 from application.permissions import Action, allowed, require, require_own
+from application.quota_reading import Quota, read_quota
 from domain.compute import Account
 from domain.compute import fold as fold_provider
 from domain.errors import InvalidInput, NotAuthenticated, NotFound
 from domain.job_events import JobStatus
-from domain.quotas import scopes, standing
-from domain.weights import OTHERS
 from projections.jobs import JOBS_PROJECTION
 from projections.queries import DIMENSIONS, After, JobFilter, Queries
 from projections.rows import (
@@ -33,7 +32,6 @@ from projections.rows import (
     JobRow,
     MemberRow,
     ProviderRow,
-    QuotaRow,
     RevisionRow,
     SecretRow,
     TaskRow,
@@ -86,28 +84,6 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
     team: TeamRow | None
     role: str
     may: tuple[str, ...]
-
-
-class QuotaView(msgspec.Struct, frozen=True, kw_only=True):
-    """This month in weighted compute seconds; ``limit`` and ``left`` ``None`` are unlimited."""
-
-    scope: str
-    limit: int | None
-    held: int
-    charged: int
-    warned_percent: int = 0
-
-    @property
-    def left(self) -> int | None:
-        return None if self.limit is None else max(self.limit - self.held - self.charged, 0)
-
-
-class Quota(msgspec.Struct, frozen=True, kw_only=True):
-    """``weights``: what a second of an accelerator counts; ``*`` is every other one."""
-
-    team: QuotaView
-    own: QuotaView
-    weights: Mapping[str, float]
 
 
 class Reads:
@@ -343,12 +319,8 @@ class Reads:
     def quota(self, actor: Actor) -> Quota:
         """The team's and the actor's own month."""
         require(actor, Action.READ)
-        months = scopes(team=actor.team, user=actor.user, at=self._lab.clock.now())
-        wanted = [*months, *(standing(scope) for scope in months)]
-        rows = {row.scope: row for row in self._queries.quotas(wanted)}
-        team, own = (self._quota_view(scope, rows) for scope in months)
-        weights = {OTHERS: 1.0, **self._lab.policy.accelerator_weights}
-        return Quota(team=team, own=own, weights=weights)
+        lab, now = self._lab, self._lab.clock.now()
+        return read_quota(self._queries, lab.policy, team=actor.team, user=actor.user, at=now)
 
     def events(
         self, actor: Actor, *, after: int = 0, limit: int = 100, streams: Sequence[str] = ()
@@ -371,23 +343,6 @@ class Reads:
             raise NotFound(kind=kind, id=id)
         require_own(actor, row.team, kind=kind, id=id)
         return row
-
-    def _quota_view(self, scope: str, rows: dict[str, QuotaRow]) -> QuotaView:
-        row = rows.get(scope)
-        if row is not None:
-            return QuotaView(
-                scope=scope,
-                limit=row.limit_s,
-                held=row.held_s,
-                charged=row.charged_s,
-                warned_percent=row.warned_percent,
-            )
-        always = rows.get(standing(scope))
-        if always is not None:
-            return QuotaView(scope=scope, limit=always.limit_s, held=0, charged=0)
-        minutes = self._lab.policy.team_quota_minutes if scope.startswith("team:") else None
-        limit = None if minutes is None else minutes * 60
-        return QuotaView(scope=scope, limit=limit, held=0, charged=0)
 
     def _member(self, row: MemberRow) -> Member:
         person = self._person(row.user_id, row.email_sealed, row.name_sealed)

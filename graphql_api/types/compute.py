@@ -7,7 +7,7 @@ from enum import Enum
 
 import strawberry
 
-from application import queries
+from application import quota_reading
 from graphql_api.context import Info
 from graphql_api.scalars import JSON, Long
 from graphql_api.types.account import Person
@@ -108,7 +108,7 @@ class QuotaMonth:
     )
 
     @classmethod
-    def of(cls, view: queries.QuotaView) -> QuotaMonth:
+    def of(cls, view: quota_reading.QuotaView) -> QuotaMonth:
         return cls(
             limit_s=None if view.limit is None else Long(view.limit),
             held_s=Long(view.held),
@@ -163,7 +163,7 @@ class Quota:
     )
 
     @classmethod
-    def of(cls, quota: queries.Quota) -> Quota:
+    def of(cls, quota: quota_reading.Quota) -> Quota:
         weights = sorted(quota.weights.items(), key=lambda item: (-item[1], item[0]))
         return cls(
             team=QuotaMonth.of(quota.team),

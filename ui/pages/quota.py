@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from application.queries import QuotaView
+from application.quota_reading import QuotaView
 from ui.components.layout import box, card, heading, html
 from ui.components.markup import pairs, span
 from ui.shell import Shell
@@ -35,6 +35,10 @@ def _meter(title: str, row: QuotaView) -> None:
                     ("Used", span(_minutes(charged), "num")),
                     ("Held", span(f"{_minutes(row.held)} by jobs that are not over", "num")),
                     ("Limit", span("none" if limit is None else _minutes(limit), "num")),
+                    (
+                        "Warned",
+                        span(f"at {row.warned_percent} %" if row.warned_percent else "no", "num"),
+                    ),
                 ]
             ),
             "kv",
