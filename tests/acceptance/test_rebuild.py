@@ -47,6 +47,8 @@ def used(lab_cluster: Cluster) -> Cluster:
     archive_task(lab, me, task)
     archive_experiment(lab, me, experiment)
     set_quota(lab, me, limit_minutes=5_000)
+    for minutes in (0, None):  # warned at once
+        set_quota(lab, me, limit_minutes=minutes, user=me.user)
     set_secret(lab, me, name="TOKEN", value="t0p")
     invite(lab, me, role=Role.VIEWER)
     for job in (*jobs, stopped):
