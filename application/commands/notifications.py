@@ -60,9 +60,7 @@ def add_channel(
         only_own=only_own,
     )
     made, now = lab.ids.new("chn"), lab.clock.now()
-    fact = new_channel(
-        made, team=actor.team, user=user, kind=kind, wish=wish, now=now, by=actor.by
-    )
+    fact = new_channel(made, team=actor.team, user=user, kind=kind, wish=wish, now=now, by=actor.by)
     signing = _new_key() if kind in SIGNED else ""
 
     def record(guards: tuple[Guard, ...]) -> str:

@@ -12,18 +12,9 @@ from pathlib import Path
 import pytest
 
 from application.actor import person
-from application.commands.members import add_member, remove_member
 from application.commands.notifications import (
-    change_channel,
-    pause_channel,
-    remove_channel,
-    replay_channel,
-    resume_channel,
     rotate_channel_secret,
-    try_channel,
 )
-from domain.notifications import ChannelKind
-from domain.teams import Role
 from tests.acceptance.cluster import wait_until
 from tests.fakes.webhook_receiver import Receiver, receiver
 from tests.server.telling import Telling, telling
