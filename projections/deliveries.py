@@ -53,6 +53,7 @@ _STATEMENTS = {
           join {channels} c on c.id = d.channel and c.paused_at is null
          where d.state = 'waiting' and d.next_at <= %(now)s and p.resume_at <= %(now)s
            and not d.sending and d.channel <> all(%(busy)s)
+           and (%(channel)s = '' or d.channel = %(channel)s)
          order by d.channel, d.next_at, d.position) oldest order by next_at limit %(limit)s
     """,
     "claim": """
@@ -156,10 +157,13 @@ class Deliveries:
                 conn.cursor().executemany(self._sql["make"], rows)
 
     def due(
-        self, *, now: datetime, busy: Collection[str], limit: int
+        self, *, now: datetime, busy: Collection[str] = (), channel: str = "", limit: int = 1
     ) -> list[tuple[str, str, str]]:
-        """``(delivery, channel, team)``: at most one of each channel that is not ``busy``."""
-        asked = {"now": now, "busy": list(busy), "limit": limit}
+        """``(delivery, channel, team)``: at most one of each channel that is not ``busy``.
+
+        The longest due first; of one ``channel`` alone when it is given.
+        """
+        asked = {"now": now, "busy": list(busy), "channel": channel, "limit": limit}
         with lease(self._pool) as conn:
             return [(d, c, t) for d, c, t in conn.execute(self._sql["due"], asked).fetchall()]
 

@@ -39,6 +39,7 @@ LOCK = "leader/notifications"
 SENDERS = 16
 PER_TEAM = 4
 BATCH = 500
+IN_A_ROW = 50
 LOOK_S = 1.0
 PAUSE_S = 0.05
 ASKED_AT_MOST_S = 3600.0
@@ -193,9 +194,13 @@ class Notifier:
 
     def _one(self, delivery: str, channel: str) -> None:
         try:
-            due = self._deliveries.claim(delivery)
-            if due is not None:
-                self._carry(due)
+            for _ in range(IN_A_ROW):
+                due = self._deliveries.claim(delivery)
+                if due is not None:
+                    self._carry(due)
+                delivery = self._next(channel)
+                if not delivery:
+                    return
         except (LabError, *AWAY) as error:
             self._lost.set()
             _log.warning("%s: %s", delivery, error)
@@ -206,6 +211,12 @@ class Notifier:
             with self._guard:
                 self._busy.pop(channel, None)
             self._awake.set()
+
+    def _next(self, channel: str) -> str:
+        if self._stopping.is_set():
+            return ""
+        found = self._deliveries.due(now=self._lab.clock.now(), channel=channel)
+        return found[0][0] if found else ""
 
     def _carry(self, due: DueRow) -> None:
         channel = fold(self._lab.log.stream(due.channel))

@@ -90,9 +90,7 @@ def test_a_team_has_nothing_of_its_own_and_no_mailbox() -> None:
     with pytest.raises(InvalidInput):
         added(user="", wish=Wish(name="b", target="x", topics=("job.*",), only_own=True))
     with pytest.raises(InvalidInput):
-        new_channel(
-            "chn_1", team="t", user="", kind=ChannelKind.EMAIL, wish=WISH, now=NOW, by=ADA
-        )
+        new_channel("chn_1", team="t", user="", kind=ChannelKind.EMAIL, wish=WISH, now=NOW, by=ADA)
 
 
 @pytest.mark.parametrize(

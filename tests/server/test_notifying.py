@@ -12,9 +12,18 @@ from pathlib import Path
 import pytest
 
 from application.actor import person
+from application.commands.members import add_member, remove_member
 from application.commands.notifications import (
+    change_channel,
+    pause_channel,
+    remove_channel,
+    replay_channel,
+    resume_channel,
     rotate_channel_secret,
+    try_channel,
 )
+from domain.notifications import ChannelKind
+from domain.teams import Role
 from tests.acceptance.cluster import wait_until
 from tests.fakes.webhook_receiver import Receiver, receiver
 from tests.server.telling import Telling, telling
@@ -119,13 +128,139 @@ def test_what_cannot_be_told_is_given_up_and_kept_with_its_reason(
     assert "/secret" not in hooks.gets()
 
 
-def test_a_slow_receiver_delays_nobody_else(told: Telling, hooks: Receiver) -> None:
+def test_slow_receivers_delay_nobody_else(told: Telling, hooks: Receiver) -> None:
     slow = [told.channel(f"{hooks.url}/slow?{number}")[0] for number in range(6)]
-    quick, _ = told.channel(f"{hooks.url}/ok?quick", actor=told.somebody("bo@example.org", "b"))
-    head = told.lab.log.head()
+    other = told.somebody("bo@example.org", "other")
+    quick, _ = told.channel(f"{hooks.url}/ok?quick", actor=other)
     told.job()
     wait_until(lambda: all(told.deliveries(channel) for channel in slow))
-    bo = person(
-        told.parts.deliveries.channel(quick).team,  # type: ignore[union-attr]  # it is there
+    wait_until(lambda: any(row.tries for c in slow for row in told.deliveries(c)))
+    begun = time.monotonic()
+    for number in range(3):
+        told.job(f"quick {number}", actor=other)
+    told.becomes(quick, "delivered", "delivered", "delivered")
+    assert time.monotonic() - begun < 5
+    head = told.lab.log.head()
+    wait_until(lambda: all(row.position >= head for row in told.parts.queries.positions()))
+    assert not any(row.state == "delivered" for c in slow for row in told.deliveries(c))
+
+
+def test_a_team_never_hears_of_another(told: Telling, hooks: Receiver) -> None:
+    other = told.somebody("bo@example.org", "other")
+    theirs, _ = told.channel(f"{hooks.url}/ok?theirs", "job.*", "quota.*", "member.*", actor=other)
+    ours, _ = told.channel(f"{hooks.url}/ok?ours", "job.queued", "quota.reserved", "member.*")
+    job = told.job("our secret job")
+    add_member(told.lab, told.me, email="bo@example.org", role=Role.VIEWER)
+    assert {row.event for row in told.becomes(ours, *["delivered"] * 4)} == {
+        "job.queued.v1", "quota.reserved.v1", "team.member_added.v1",
+    }  # fmt: skip
+    assert told.deliveries(theirs) == []
+    told.job("theirs", actor=other)
+    wait_until(lambda: len(told.deliveries(theirs)) == 3)
+    for body in hooks.bodies("/ok?theirs"):
+        assert body["team"] == other.team
+        assert job not in json.dumps(body)
+    assert not any("@" in one["body"] for one in hooks.seen("/ok?ours"))
+
+
+def test_who_left_the_team_hears_nothing_any_more(told: Telling, hooks: Receiver) -> None:
+    bo = told.somebody("bo@example.org", "other")
+    add_member(told.lab, told.me, email="bo@example.org", role=Role.VIEWER)
+    member = person(bo.user, team=told.me.team, role=Role.VIEWER)
+    channel, _ = told.channel(f"{hooks.url}/ok?left", actor=member, of_team=False)
+    told.job()
+    told.becomes(channel, "delivered")
+    remove_member(told.lab, told.me, user=bo.user)
+    told.job("after")
+    newest, _ = told.becomes(channel, "dropped", "delivered")
+    assert newest.reason == "Its person is no member of the team any more."
+    assert len(hooks.seen("/ok?left")) == 1
+
+
+def test_only_ones_own_is_told_to_whom_wants_that(told: Telling, hooks: Receiver) -> None:
+    bo = told.somebody("bo@example.org", "other")
+    add_member(told.lab, told.me, email="bo@example.org", role=Role.MEMBER)
+    member = person(bo.user, team=told.me.team, role=Role.MEMBER)
+    channel, _ = told.channel(
+        f"{hooks.url}/ok?own", "job.queued", actor=member, of_team=False, only_own=True
     )
-    del bo, head
+    told.job("ann's")
+    own = told.job("bo's", actor=member)
+    (row,) = told.becomes(channel, "delivered")
+    assert [body["job"]["id"] for body in hooks.bodies("/ok?own")] == [own]
+    assert row.sentence.startswith("bo's: ")
+
+
+def test_what_happens_during_a_pause_is_told_by_a_replay_alone(
+    told: Telling, hooks: Receiver
+) -> None:
+    channel, _ = told.channel(f"{hooks.url}/ok?paused")
+    start = told.lab.log.head()
+    told.job("first")
+    (first,) = told.becomes(channel, "delivered")
+    pause_channel(told.lab, told.me, channel)
+    told.job("second")
+    seen = told.channel(f"{hooks.url}/ok?witness")[0]
+    told.job("third")
+    told.becomes(seen, "delivered")
+    resume_channel(told.lab, told.me, channel)
+    assert len(told.deliveries(channel)) == 1
+    replay_channel(told.lab, told.me, channel, from_position=start, key="again")
+    replay_channel(told.lab, told.me, channel, from_position=start, key="again")
+    told.becomes(channel, "delivered", "delivered", "delivered")
+    wait_until(lambda: len(hooks.seen("/ok?paused")) == 4)
+    ids = [body["id"] for body in hooks.bodies("/ok?paused")]
+    assert len(set(ids)) == 3
+    assert ids.count(first.id) == 2
+
+
+def test_what_was_removed_is_sent_nowhere_and_its_secrets_are_forgotten(
+    told: Telling, hooks: Receiver
+) -> None:
+    channel, _ = told.channel(f"{hooks.url}/down?removed")
+    told.job()
+    wait_until(lambda: any(row.tries for row in told.deliveries(channel)))
+    remove_channel(told.lab, told.me, channel)
+    found = told.lab.secrets.names(team=told.me.team, user=told.me.user)
+    assert not any(channel in name for name in found)
+    seen = told.channel(f"{hooks.url}/ok?after removal".replace(" ", "-"))[0]
+    tries = len(hooks.seen("/down?removed"))
+    for number in range(3):
+        told.job(f"later {number}")
+    told.becomes(seen, *["delivered"] * 3)
+    assert len(hooks.seen("/down?removed")) <= tries + 1
+
+
+def test_another_address_is_used_at_once_and_no_event_holds_it(
+    told: Telling, hooks: Receiver
+) -> None:
+    channel, key = told.channel(f"{hooks.url}/down?token=s3cret", kind=ChannelKind.SLACK)
+    assert key == ""
+    change_channel(told.lab, told.me, channel, address=f"{hooks.url}/ok?token=s3cret")
+    told.job("<!channel> & co")
+    told.becomes(channel, "delivered")
+    (came,) = hooks.seen("/ok?token=s3cret")
+    assert "&lt;!channel&gt; &amp; co" in json.loads(came["body"])["text"]
+    facts = told.lab.log.stream(channel)
+    assert len(facts) == 2
+    assert "s3cret" not in repr(facts)
+    assert "s3cret" not in repr(told.parts.deliveries.channels())
+
+
+def test_a_test_tells_how_it_went(told: Telling, hooks: Receiver) -> None:
+    good, _ = told.channel(f"{hooks.url}/ok?test", kind=ChannelKind.DISCORD)
+    bad, _ = told.channel(f"{hooks.url}/down")
+    answer = try_channel(told.lab, told.me, good)
+    assert (answer.ok, answer.status) == (True, 200)
+    assert "This is a test" in hooks.bodies("/ok?test")[0]["content"]
+    answer = try_channel(told.lab, told.me, bad)
+    assert (answer.ok, answer.reason) == (False, "It answered 503: down for repair")
+
+
+def test_a_burst_of_events_are_told_in_full_and_in_order(told: Telling, hooks: Receiver) -> None:
+    channel, _ = told.channel(f"{hooks.url}/ok?many", "job.stalled")
+    job = told.job()
+    expected = [told.stalled(job) for _ in range(300)]
+    wait_until(lambda: len(hooks.seen("/ok?many")) >= 300, patience_s=40)
+    assert [body["position"] for body in hooks.bodies("/ok?many")] == expected
+    wait_until(lambda: {row.state for row in told.deliveries(channel)} == {"delivered"})
