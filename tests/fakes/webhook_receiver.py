@@ -14,7 +14,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -74,9 +74,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _drip(self) -> None:
         self.wfile.write(b"HTTP/1.1 200 OK\r\n")
-        for number in range(600):
-            self.wfile.write(b"X-%d: x\r\n" % number)
-            time.sleep(0.1)
+        with suppress(OSError):  # until who asked has had enough
+            for number in range(600):
+                self.wfile.write(b"X-%d: x\r\n" % number)
+                time.sleep(0.1)
 
     def log_message(self, format: str, *args: object) -> None:
         pass
