@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from domain.errors import InvalidInput
 
@@ -48,14 +48,18 @@ def selects(topics: Sequence[str], name: str) -> bool:
     )
 
 
-def check_topics(topics: Sequence[str]) -> None:
-    """Nothing, or ``InvalidInput`` that names the topic and the nearest known one."""
+def check_topics(topics: Sequence[str], *, events: Collection[str] = ()) -> None:
+    """Nothing, or ``InvalidInput`` that names the topic and the nearest known one.
+
+    ``events`` are the plain names there are; without them any name of a noun passes.
+    """
     if not 0 < len(topics) <= TOPICS_AT_MOST:
         way_out = f"Give 1 to {TOPICS_AT_MOST} topics, such as job.ended."
         raise InvalidInput(field="topics", value=list(topics)[:3], way_out=way_out)
     for topic in topics:
         found = _TOPIC.fullmatch(topic)
-        if topic not in KNOWN and not (found and found[1] in NOUNS):
+        named = found is not None and found[1] in NOUNS and (not events or topic in events)
+        if topic not in KNOWN and not named:
             near = difflib.get_close_matches(topic, KNOWN, n=1)
             hint = f"Did you mean {near[0]}? " if near else ""
             way_out = f"{hint}Known: {', '.join(KNOWN)}."

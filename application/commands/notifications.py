@@ -16,8 +16,10 @@ from application.lab import Lab
 from application.notices import Notice
 from application.permissions import Action, require, require_own
 from application.ports import Answer
+from domain.codec import EVERYTHING
 from domain.errors import InvalidInput, NotFound
 from domain.model import Guard
+from domain.notice_topics import check_topics, plain
 from domain.notifications import (
     Channel,
     ChannelEvent,
@@ -56,7 +58,7 @@ def add_channel(
     wish = Wish(
         name=clean_name("name", name),
         target=_target(lab, kind, address),
-        topics=tuple(dict.fromkeys(topics)),
+        topics=_topics(topics),
         only_own=only_own,
     )
     made, now = lab.ids.new("chn"), lab.clock.now()
@@ -92,7 +94,7 @@ def change_channel(
     wish = Wish(
         name=was.name if name is None else clean_name("name", name),
         target=was.target if address is None else _target(lab, own.kind, address),
-        topics=was.topics if topics is None else tuple(dict.fromkeys(topics)),
+        topics=was.topics if topics is None else _topics(topics),
         only_own=was.only_own if only_own is None else only_own,
     )
     moved = address is not None and address != _secret(lab, own, address_name(channel))
@@ -187,6 +189,12 @@ def own_channel(lab: Lab, actor: Actor, channel: str) -> Channel:
     if not found.user:
         require(actor, Action.MANAGE_CHANNELS)
     return found
+
+
+def _topics(topics: Sequence[str]) -> tuple[str, ...]:
+    """Each once; ``InvalidInput`` for one that no event has."""
+    check_topics(topics, events={plain(name) for name in EVERYTHING.types})
+    return tuple(dict.fromkeys(topics))
 
 
 def _target(lab: Lab, kind: ChannelKind, address: str) -> str:
