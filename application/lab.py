@@ -17,6 +17,7 @@ from application.log import EventLog
 from application.ports import (
     Blobs,
     Clock,
+    Courier,
     Credentials,
     Holdings,
     Ids,
@@ -71,6 +72,7 @@ class Lab:
     holdings: Holdings
     providers: Providers
     locks: Locks
+    courier: Courier
     policy: Policy
     reached: Callable[[str], None] = _nothing
     """Called at named points between two effects; tests kill the process there."""

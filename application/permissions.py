@@ -25,11 +25,13 @@ class Action(StrEnum):
     WRITE_SECRETS = "write secrets"
     ISSUE_TOKENS = "issue API tokens"
     READ_LOG = "read the event log"
+    NOTIFY_SELF = "be notified"
+    MANAGE_CHANNELS = "manage the team's notifications"
     LEAVE = "leave the team"
     OWN = "hand over or close the team"
 
 
-_READER = frozenset({Action.READ, Action.LEAVE})
+_READER = frozenset({Action.READ, Action.NOTIFY_SELF, Action.LEAVE})
 _MEMBER = _READER | {
     Action.LAUNCH,
     Action.STOP,

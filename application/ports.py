@@ -9,6 +9,8 @@ from typing import ClassVar, Protocol
 
 import msgspec
 
+from application.notices import Notice
+from domain.notifications import Channel
 from domain.telemetry import Signs, TelemetryBatch
 from providers.base import ComputeProvider
 
@@ -231,3 +233,30 @@ class Providers(Protocol):
         ...
 
     def kinds(self) -> Sequence[str]: ...
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one try. ``status`` is the receiver's HTTP status, when there was one."""
+
+    ok: bool
+    status: int | None = None
+    reason: str = ""
+    final: bool = False
+    """Trying again is of no use."""
+    retry_after_s: float | None = None
+
+
+class Courier(Protocol):
+    def carry(self, channel: Channel, notice: Notice) -> Answer:
+        """Tell ``channel`` now, within a time limit. What goes wrong outside is an answer."""
+        ...
+
+    def refuse(self, kind: str, address: str) -> str:
+        """Why nothing could ever be told there, or an empty text; contacts nobody."""
+        ...
+
+
+class Mailer(Protocol):
+    def send(self, to: str, subject: str, text: str) -> None:
+        """Hand one plain message over; ``LabError`` when that failed. May be repeated."""
+        ...

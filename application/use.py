@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from application.actor import Actor
+from application.channel_reads import ChannelReads
 from application.lab import Lab
 from application.live import Live
 from projections.queries import Queries
@@ -34,6 +35,7 @@ class Use:
     lab: Lab
     queries: Queries
     telemetry: TelemetryQueries
+    channels: ChannelReads
     live: Live
     authenticate: Authenticate
     shows: Callable[[int], bool]

@@ -9,6 +9,7 @@ from domain import (
     installation,
     invitations,
     job_events,
+    notifications,
     quotas,
     secrets,
     tasks,
@@ -31,4 +32,5 @@ ALL: tuple[type[Event], ...] = (
     *tokens.EVENTS,
     *secrets.EVENTS,
     *artifacts.EVENTS,
+    *notifications.EVENTS,
 )

@@ -12,6 +12,7 @@ from application.commands.jobs import estimate_start
 from application.task_yaml import read_task
 from domain.errors import InvalidTask
 from domain.job_events import JobStatus
+from graphql_api.channel_queries import ChannelQueries
 from graphql_api.context import Info, in_thread
 from graphql_api.limits import PAGE_USUAL
 from graphql_api.mutations.jobs import Launch
@@ -265,7 +266,7 @@ class AccountQueries:
 
 
 @strawberry.type
-class Query(JobQueries, WorkspaceQueries, ComputeQueries, AccountQueries):
+class Query(JobQueries, WorkspaceQueries, ComputeQueries, AccountQueries, ChannelQueries):
     @strawberry.field(description="The server's version; the one question anybody may ask.")
     def version(self) -> str:
         return VERSION

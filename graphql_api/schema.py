@@ -20,6 +20,7 @@ from graphql_api.mutations.accounts import (
 )
 from graphql_api.mutations.compute import ProviderMutations
 from graphql_api.mutations.jobs import JobMutations
+from graphql_api.mutations.notifications import ChannelMutations
 from graphql_api.mutations.teams import InvitationMutations, MemberMutations, TeamMutations
 from graphql_api.mutations.workspace import ExperimentMutations, TaskMutations
 from graphql_api.queries import Query
@@ -42,6 +43,7 @@ class Mutation(
     TeamMutations,
     MemberMutations,
     InvitationMutations,
+    ChannelMutations,
 ):
     pass
 

@@ -262,3 +262,47 @@ class PositionRow(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     position: int
     halted: str | None = None
+
+
+class ChannelRow(_Row, frozen=True, kw_only=True):
+    """Where somebody is told of facts. ``user_id`` is empty for the team's."""
+
+    id: str
+    team: str
+    kind: str
+    name: str
+    target: str
+    topics: list[str]
+    added_at: datetime
+    added_position: int
+    user_id: str = ""
+    only_own: bool = False
+    paused_at: datetime | None = None
+    replay_from: int | None = None
+    replay_position: int | None = None
+
+
+class DueRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery in hand; ``tries`` counts this one, ``notice`` is the message as JSON."""
+
+    id: str
+    channel: str
+    tries: int
+    notice: str
+    made_at: datetime
+
+
+class DeliveryRow(msgspec.Struct, frozen=True, kw_only=True):
+    """``state``: waiting, delivered, dead (given up) or dropped (not for them any more)."""
+
+    id: str
+    position: int
+    event: str
+    sentence: str
+    state: str
+    tries: int
+    made_at: datetime
+    next_at: datetime
+    reason: str = ""
+    status: int | None = None
+    ended_at: datetime | None = None

@@ -10,14 +10,18 @@ from pathlib import Path
 from application.clock import RandomIds, SystemClock
 from application.lab import Lab, Policy
 from application.log import EventLog
+from domain.errors import NotFound
 from projections.catalogue import PROJECTIONS
+from projections.channels import CHANNELS_PROJECTION
 from projections.connection import Pool
+from projections.deliveries import Deliveries
 from projections.projector import Projector
 from projections.queries import Queries
 from projections.telemetry import TelemetryStore
 from projections.telemetry_queries import TelemetryQueries
 from providers.storage.base import ArtifactStore
 from providers.storage.open import open_store
+from server.courier import HttpCourier
 from server.credentials import HashedCredentials
 from server.failpoints import failpoint
 from server.holdings import TeamHoldings
@@ -28,6 +32,7 @@ from server.postgres.event_store import PostgresEventLog
 from server.postgres.locks import AdvisoryLocks
 from server.postgres.migrate import migrate
 from server.postgres.recorder import open_pool
+from server.posting import Poster
 from server.secret_store import EncryptedSecrets
 from server.settings import Settings
 from server.vault import PersonVault
@@ -44,6 +49,7 @@ class System:
     pool: Pool
     lab: Lab
     queries: Queries
+    deliveries: Deliveries
     telemetry: TelemetryQueries
     vault: PersonVault
     projectors: tuple[Projector, ...]
@@ -71,6 +77,7 @@ def _build(settings: Settings, dsn: str, pool: Pool, locks: AdvisoryLocks) -> Sy
     reached = failpoint(settings.failpoint)
     vault = PersonVault(pool, schema, ring)
     secrets = EncryptedSecrets(pool, schema, ring)
+    queries = Queries(pool, schema)
     lab = Lab(
         log=log,
         clock=SystemClock(),
@@ -83,6 +90,7 @@ def _build(settings: Settings, dsn: str, pool: Pool, locks: AdvisoryLocks) -> Sy
         holdings=TeamHoldings(pool, schema),
         providers=_providers(settings.home, log, blobs=blobs, secrets=secrets, reached=reached),
         locks=locks,
+        courier=_courier(settings, secrets, email_of=lambda user: _email(queries, vault, user)),
         policy=_policy(settings),
         reached=reached,
     )
@@ -91,7 +99,8 @@ def _build(settings: Settings, dsn: str, pool: Pool, locks: AdvisoryLocks) -> Sy
         dsn=dsn,
         pool=pool,
         lab=lab,
-        queries=Queries(pool, schema),
+        queries=queries,
+        deliveries=Deliveries(pool, schema, channels=CHANNELS_PROJECTION.table_name("channels")),
         telemetry=TelemetryQueries(pool, schema),
         vault=vault,
         page_secret=ring.key("pages").hex(),
@@ -109,6 +118,26 @@ def _providers(
 ) -> LiveProviders:
     read, secret = blobs.read, secrets.only
     return LiveProviders(log, home=home, sdk=SDK, read_blob=read, secret=secret, reached=reached)
+
+
+def _courier(
+    settings: Settings, secrets: EncryptedSecrets, *, email_of: Callable[[str], str]
+) -> HttpCourier:
+    local = settings.allow_local_webhooks
+    return HttpCourier(
+        Poster(local=local),
+        clock=SystemClock(),
+        secret=secrets.only,
+        email_of=email_of,
+        local=local,
+    )
+
+
+def _email(queries: Queries, vault: PersonVault, user: str) -> str:
+    row = queries.user(user)
+    if row is None:
+        raise NotFound(kind="account", id=user)
+    return vault.open(user, row.email_sealed)
 
 
 def master_key(settings: Settings) -> MasterKey:

@@ -62,6 +62,14 @@ class Settings:
     """LAB_RUN_DIR_MINUTES: how long the folder of an ended Local job is kept."""
     allow_local_git: bool = False
     """LAB_ALLOW_LOCAL_GIT: accept file:// git sources."""
+    allow_local_webhooks: bool = False
+    """LAB_ALLOW_LOCAL_WEBHOOKS: notify plain-HTTP addresses and private networks too."""
+    notify_tries: int = 10
+    """LAB_NOTIFY_TRIES: after so many a message is given up and listed as dead."""
+    notify_retry_s: float = 5.0
+    """LAB_NOTIFY_RETRY_S: before the second try; twice as long before each further one, at most an hour."""
+    notify_days: int = 30
+    """LAB_NOTIFY_DAYS: how long ended deliveries are listed."""
     development: bool = False
     """LAB_DEVELOPMENT: GraphQL introspection tools and plain-HTTP cookies on other hosts."""
     failpoint: str = ""
@@ -122,14 +130,18 @@ VARIABLES: Mapping[str, str] = {
     "LAB_LOG_DAYS": "log_days",
     "LAB_RUN_DIR_MINUTES": "run_dir_minutes",
     "LAB_ALLOW_LOCAL_GIT": "allow_local_git",
+    "LAB_ALLOW_LOCAL_WEBHOOKS": "allow_local_webhooks",
+    "LAB_NOTIFY_TRIES": "notify_tries",
+    "LAB_NOTIFY_RETRY_S": "notify_retry_s",
+    "LAB_NOTIFY_DAYS": "notify_days",
     "LAB_DEVELOPMENT": "development",
     "LAB_FAILPOINT": "failpoint",
 }
 WHOLE = frozenset({"port", "team_quota_minutes", "default_reservation_minutes"}) | frozenset(
-    {"metric_days", "log_days", "run_dir_minutes"}
+    {"metric_days", "log_days", "run_dir_minutes", "notify_tries", "notify_days"}
 )
-SECONDS = frozenset({"stop_grace_s", "launch_timeout_s", "stalled_after_s"})
-SWITCHES = frozenset({"allow_local_git", "development"})
+SECONDS = frozenset({"stop_grace_s", "launch_timeout_s", "stalled_after_s", "notify_retry_s"})
+SWITCHES = frozenset({"allow_local_git", "allow_local_webhooks", "development"})
 SWITCH = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute
 
 from application.actor import Actor
+from application.channel_reads import ChannelReads
 from application.live import Live
 from application.use import Use
 from graphql_api.app import graphql_routes
@@ -43,6 +44,7 @@ def make_app(parts: System) -> Starlette:
         lab=parts.lab,
         queries=parts.queries,
         telemetry=parts.telemetry,
+        channels=ChannelReads(parts.deliveries),
         live=live,
         authenticate=partial(actor_of, parts.lab, parts.queries),
         shows=lambda position: all(row.position >= position for row in parts.queries.positions()),

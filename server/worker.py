@@ -19,12 +19,15 @@ from psycopg_pool import PoolTimeout
 
 from application.pollers.provider_rounds import Memory, Round
 from application.proof import prove_guards
+from application.telling import Stories
 from domain.errors import LabError, StoreUnavailable
 from server.bootstrap import System, system
 from server.following import Follower
+from server.notifying import Notifier, Patience
 from server.postgres.chain import verify
 from server.postgres.listener import Listener
 from server.settings import Settings
+from ui.views.sentences import sentence
 
 _log = logging.getLogger(__name__)
 
@@ -133,6 +136,7 @@ class Worker:
         self._system = system
         self._watches: dict[str, ProviderWatch] = {}
         self._follower = Follower(system.projectors, after=self._news)
+        self._notifier = notifier(system)
         self._listener = Listener(system.dsn)
         self._listener.on(f"lab_events_{system.settings.schema}", self._follower.wake)
         self._schedule = BackgroundScheduler(
@@ -152,6 +156,7 @@ class Worker:
         self._schedule.add_job(self._prove, "interval", days=1, id="prove")
         self._schedule.add_job(self._verify, "interval", days=1, id="verify")
         self._follower.start()
+        self._notifier.start()
         self._listener.start()
         self._schedule.start()
 
@@ -161,9 +166,11 @@ class Worker:
         self._listener.stop()
         with ThreadPoolExecutor() as pool:
             list(pool.map(ProviderWatch.stop, self._watches.values()))
+        self._notifier.stop()
         self._follower.stop()
 
     def _news(self) -> None:
+        self._notifier.news()
         for watch in list(self._watches.values()):
             watch.news()
 
@@ -187,8 +194,10 @@ class Worker:
                 metrics_before=now - timedelta(days=settings.metric_days),
                 logs_before=now - timedelta(days=settings.log_days),
             )
+            kept = timedelta(days=settings.notify_days)
+            self._system.deliveries.prune(now=now, older_than=kept)
         except AWAY as error:
-            _log.warning("telemetry was not pruned: %s", error)
+            _log.warning("telemetry and deliveries were not pruned: %s", error)
 
     def _prune_uploads(self) -> None:
         before = datetime.now(UTC) - timedelta(days=UPLOAD_DAYS)
@@ -220,6 +229,26 @@ class Worker:
             return
         for difference in differences:
             _log.error("%s", difference)
+
+
+def notifier(system: System) -> Notifier:
+    """Tells channels of what every read model of ``system`` shows."""
+    settings = system.settings
+    names = {projector.projection.position_name for projector in system.projectors}
+
+    def shown() -> int:
+        found = [row.position for row in system.queries.positions() if row.name in names]
+        return min(found, default=0)
+
+    return Notifier(
+        system.lab,
+        system.deliveries,
+        Stories(
+            system.queries, base_url=settings.base_url, sentence=lambda event: sentence(event)[1]
+        ),
+        shown=shown,
+        patience=Patience(tries=settings.notify_tries, first_s=settings.notify_retry_s),
+    )
 
 
 def _tell_skipped(event: object) -> None:

@@ -26,6 +26,7 @@ GROUPS = {
     "team": "members, roles, invitations; create, hand over and close teams",
     "token": "create, list and revoke API tokens",
     "quota": "show and set compute quotas",
+    "notify": "webhooks, Slack, Discord and e-mail: who is told of what",
     "usage": "who used how much compute",
     "sync": "send runs that were recorded offline",
     "completion": "completion for bash, zsh or fish",

@@ -13,9 +13,11 @@ import pytest
 from application.commands.experiments import archive_experiment, create_experiment
 from application.commands.invitations import invite
 from application.commands.jobs import stop_job
+from application.commands.notifications import add_channel, pause_channel
 from application.commands.quotas import set_quota
 from application.commands.secrets import set_secret
 from application.commands.tasks import archive_task, create_task, revise_task
+from domain.notifications import ChannelKind
 from domain.teams import Role
 from projections.catalogue import PROJECTIONS
 from projections.rebuild import compare, replay
@@ -51,6 +53,11 @@ def used(lab_cluster: Cluster) -> Cluster:
         set_quota(lab, me, limit_minutes=minutes, user=me.user)
     set_secret(lab, me, name="TOKEN", value="t0p")
     invite(lab, me, role=Role.VIEWER)
+    channel, _ = add_channel(
+        lab, me, kind=ChannelKind.SLACK, name="bell", address="https://hooks.example.org/x",
+        topics=["member.*"],
+    )  # fmt: skip
+    pause_channel(lab, me, channel)
     for job in (*jobs, stopped):
         lab_cluster.ended(job)
     return lab_cluster

@@ -18,6 +18,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from application.actor import Actor, system
+from application.channel_reads import ChannelReads
 from application.commands.accounts import found_team, open_session, register_user
 from application.commands.compute import add_provider
 from application.lab import Lab
@@ -160,6 +161,7 @@ def _app(parts: System, lab: Lab) -> Starlette:
         lab=lab,
         queries=parts.queries,
         telemetry=parts.telemetry,
+        channels=ChannelReads(parts.deliveries),
         live=live,
         authenticate=authenticate,
         shows=lambda position: all(p.position >= position for p in parts.queries.positions()),

@@ -24,8 +24,10 @@ from application.actor import system
 from application.commands.accounts import found_team, issue_token, open_session, register_user
 from application.commands.invitations import invite
 from application.commands.members import add_member
+from application.commands.notifications import add_channel
 from application.permissions import MAY, SCOPES, Action
 from domain.artifacts import ArtifactKind, ArtifactSaved
+from domain.notifications import ChannelKind
 from domain.teams import Role
 from tests.graphql_api.operations import SDL
 from tests.graphql_api.rig import PASSWORD, TASK, Account, Rig
@@ -70,6 +72,11 @@ RULES: dict[str, Action | str] = {
     "removeMember": Action.MANAGE_MEMBERS,
     **dict.fromkeys(("transferTeam", "archiveTeam"), Action.OWN),
     **dict.fromkeys(("invite", "resendInvitation", "cancelInvitation"), Action.MANAGE_MEMBERS),
+    **dict.fromkeys(("channels", "deliveries"), Action.READ),
+    "addChannel": Action.NOTIFY_SELF,
+    **dict.fromkeys(("changeChannel", "rotateChannelSecret"), Action.MANAGE_CHANNELS),
+    **dict.fromkeys(("pauseChannel", "resumeChannel", "removeChannel"), Action.MANAGE_CHANNELS),
+    **dict.fromkeys(("replayChannel", "testChannel"), Action.MANAGE_CHANNELS),
 }
 """Who may ask for each field. Another team's things are not found for everybody."""
 
@@ -83,6 +90,9 @@ ID_OF = {
     **dict.fromkeys(("mapPerson", "unmapPerson"), "provider"),
     **dict.fromkeys(("resendInvitation", "cancelInvitation"), "invitation"),
     **dict.fromkeys(("setRole", "removeMember", "transferTeam"), "member"),
+    **dict.fromkeys(("deliveries", "changeChannel", "rotateChannelSecret"), "channel"),
+    **dict.fromkeys(("pauseChannel", "resumeChannel", "replayChannel"), "channel"),
+    **dict.fromkeys(("testChannel", "removeChannel"), "channel"),
     "artifact": "artifact",
     "revokeToken": "token",
 }
@@ -127,7 +137,7 @@ def _value(about: GraphQLArgument, id: str, text: str) -> str:
         one = f'{{yaml: "{TASK.encode("unicode_escape").decode()}"}}'
         return f"[{one}]" if "[" in str(about.type) else one
     if isinstance(of, GraphQLEnumType):
-        return "VIEWER"
+        return "VIEWER" if "VIEWER" in of.values else next(iter(of.values))
     return {"ID": f'"{id}"', "JSON": "{}", "Int": "1", "Long": "1", "Boolean": "false"}.get(
         of.name, f'"{text}"'
     )
@@ -183,8 +193,16 @@ class Team:
         return {
             "job": job, "experiment": experiment, "task": task, "provider": provider,
             "artifact": self._artifact(job), "invitation": invitation, "token": token,
-            "member": made,
+            "member": made, "channel": self.channel(),
         }  # fmt: skip
+
+    def channel(self) -> str:
+        """The team's; where it leads, nobody may be sent."""
+        made, _ = add_channel(
+            self.api.lab, self.owner.actor, kind=ChannelKind.SLACK, name="bell", of_team=True,
+            address="https://localhost/hook", topics=["job.ended"],
+        )  # fmt: skip
+        return made
 
     def _artifact(self, job: str) -> str:
         made = self.api.lab.ids.new("art")
@@ -265,6 +283,8 @@ def test_a_role_may_do_what_its_rule_says_and_no_more(
     text = operation(kind, name, field, ours.ids)
     if name == "removeMember":  # the owner, whom nobody here may remove
         text = text.replace(ours.ids["member"], ours.users[Role.OWNER])
+    if name == "removeChannel":  # the others need it
+        text = text.replace(ours.ids["channel"], ours.channel())
     if name == "transferTeam":  # to nobody, or the owner would be none any more
         text = text.replace(ours.ids["member"], "user_nobody")
     said = code(api, text, ours.token(role))
