@@ -18,6 +18,7 @@ from application.ports import (
     Blobs,
     Clock,
     Credentials,
+    Failures,
     Holdings,
     Ids,
     Locks,
@@ -66,6 +67,7 @@ class Lab:
     vault: Vault
     secrets: SecretStore
     credentials: Credentials
+    failures: Failures
     telemetry: Telemetry
     blobs: Blobs
     holdings: Holdings

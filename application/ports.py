@@ -83,8 +83,10 @@ class Credentials(Protocol):
         team: str,
         scopes: Sequence[str],
         expires_at: datetime | None,
+        caller: Caller | None = None,
+        payload: str = "",
     ) -> str:
-        """A new secret for ``id``; only its hash is kept."""
+        """A new secret for ``id``; only its hash is kept. ``payload`` is kept sealed."""
         ...
 
     def find(self, secret: str) -> Found | None:
@@ -94,21 +96,71 @@ class Credentials(Protocol):
         """
         ...
 
+    def take(self, secret: str, kind: str) -> Found | None:
+        """The same for a one-time secret of ``kind``, which is gone with that: the first one gets it."""
+        ...
+
+    def sessions(self, user: str) -> Sequence[SessionSeen]:
+        """Those that are good now, the last used first."""
+        ...
+
     def revoke(self, id: str) -> None: ...
 
     def forget(self, user: str) -> None:
         """Delete a person's password, tokens and sessions. Repeatable."""
         ...
 
+    def revoke_all(self, user: str, kind: str) -> None:
+        """Every credential of that kind; repeatable."""
+        ...
+
+
+class Failures(Protocol):
+    """Tries at secrets, counted per key for all processes together."""
+
+    def note(self, key: str, *, free: int) -> int:
+        """Count one try and say which of the last quarter of an hour it is.
+
+        After ``free`` tries each must wait, twice as long as the one before: ``RateLimited``.
+        """
+        ...
+
+    def take_back(self, key: str) -> None:
+        """The latest try was none."""
+        ...
+
+    def forget(self, key: str) -> None:
+        """What was tried succeeded: count anew."""
+        ...
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a sign-in came from. Told to its person alone and never in an event."""
+
+    agent: str = ""
+    address: str = ""
+
+
+class SessionSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """A session that is good now. ``used_at`` is right to a minute."""
+
+    id: str
+    opened_at: datetime
+    used_at: datetime | None
+    expires_at: datetime
+    agent: str
+    address: str
+
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """A credential that is good now. ``kind``: ``api``, ``session`` or ``job``."""
+    """A credential that is good now. ``kind``: ``api``, ``session``, ``job`` or a one-time link's."""
 
     id: str
     kind: str
     user: str
     team: str
     scopes: tuple[str, ...] = ()
+    payload: str = ""
 
 
 class Telemetry(Protocol):

@@ -18,6 +18,7 @@ from application.explain import why
 from application.lab import Lab
 from application.log_reading import EventPage, LogReading
 from application.permissions import Action, allowed, require, require_own
+from application.ports import SessionSeen
 from application.quota_reading import Quota, read_quota
 from domain.compute import Account
 from domain.compute import fold as fold_provider
@@ -305,6 +306,12 @@ class Reads:
             role=actor.role or "",
             may=tuple(action.value for action in Action if allowed(actor, action)),
         )
+
+    def sessions(self, actor: Actor) -> Sequence[SessionSeen]:
+        """The actor's own that are open, of no team, the last used first."""
+        if not actor.user:
+            raise NotAuthenticated(why="no valid session or API token came with the request")
+        return self._lab.credentials.sessions(actor.user)
 
     def tokens(self, actor: Actor) -> list[TokenRow]:
         """The actor's own in this team, newest first, revoked ones too."""

@@ -24,6 +24,7 @@ from server.holdings import TeamHoldings
 from server.keyring import KeyRing
 from server.keys import MasterKey
 from server.live_providers import LiveProviders
+from server.login_failures import SharedFailures
 from server.postgres.event_store import PostgresEventLog
 from server.postgres.locks import AdvisoryLocks
 from server.postgres.migrate import migrate
@@ -78,6 +79,7 @@ def _build(settings: Settings, dsn: str, pool: Pool, locks: AdvisoryLocks) -> Sy
         vault=vault,
         secrets=secrets,
         credentials=HashedCredentials(pool, schema, ring),
+        failures=SharedFailures(pool, schema, ring),
         telemetry=TelemetryStore(pool, schema),
         blobs=blobs,
         holdings=TeamHoldings(pool, schema),

@@ -26,12 +26,15 @@ from application.use import Use
 from domain.errors import StoreUnavailable
 from ui.gateway import Gateway
 from ui.joining import PREFIX, Joining
+from ui.own_account import AccountRoutes
+from ui.pages.account import account
 from ui.pages.audit import audit
 from ui.pages.experiments import experiments
 from ui.pages.invitation import invitation_page
 from ui.pages.job import job
 from ui.pages.jobs import jobs
 from ui.pages.launch import launch
+from ui.pages.links import reset_page, sign_in_page
 from ui.pages.login import login_page, setup_page
 from ui.pages.members import members
 from ui.pages.no_team import no_team
@@ -70,6 +73,7 @@ ROUTES: Mapping[str, Page] = {
     "/quota": quota,
     "/members": members,
     "/audit": audit,
+    "/account": account,
 }
 
 
@@ -77,6 +81,7 @@ def mount_pages(app: Starlette, use: Use) -> None:
     """Serve every page from ``app``, at the paths its own routes leave free. Call it last, once."""
     sign_in = SignInRoutes(use)
     joining = Joining(use, sign_in)
+    own = AccountRoutes(use, sign_in)
     sheet = "\n".join((HERE / "theme" / f"{name}.css").read_text() for name in SHEETS)
     version = hashlib.sha256(sheet.encode()).hexdigest()[:10]
     pages = Starlette(
@@ -86,12 +91,14 @@ def mount_pages(app: Starlette, use: Use) -> None:
             Route("/setup", sign_in.set_up, methods=["POST"]),
             Route(PREFIX + "{secret}", joining.join, methods=["POST"]),
             Route("/team", sign_in.choose_team, methods=["POST"]),
+            *own.routes(),
             Route("/static/app.css", _style(sheet)),
             Route("/favicon.ico", _mark),
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ]
     )
     _build_invitation(joining, version)
+    _build_links(version)
     _build_pages(use, version)
     ui.run_with(
         pages,  # type: ignore[arg-type]  # a Starlette app has everything that run_with uses
@@ -114,6 +121,18 @@ def _build_invitation(joining: Joining, version: str) -> None:
         offered = await joining.offered(request, secret)
         _, address = await joining.member(request)
         invitation_page(offered, secret, member=address, error=error)
+
+
+def _build_links(version: str) -> None:
+    @ui.page("/reset/{secret}", title="New password · Labledger")
+    async def reset_route(request: Request, secret: str, error: str = "") -> None:
+        _head(request, version)
+        reset_page(secret, error)
+
+    @ui.page("/sign-in/{secret}", title="Sign in · Labledger")
+    async def sign_in_route(request: Request, secret: str, error: str = "") -> None:
+        _head(request, version)
+        sign_in_page(secret, error)
 
 
 def _build_pages(use: Use, version: str) -> None:

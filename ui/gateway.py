@@ -20,6 +20,7 @@ from application.commands import jobs as job_commands
 from application.commands import tasks as task_commands
 from application.live import ANY, Change
 from application.permissions import Action, allowed
+from application.ports import SessionSeen
 from application.queries import Reads
 from application.quota_reading import Quota
 from application.use import Use
@@ -35,6 +36,7 @@ from projections.rows import (
     RevisionRow,
     TaskRow,
     TeamRow,
+    TokenRow,
 )
 from projections.telemetry_queries import CurveRow, LineRow, Points, ProgressRow, downsample
 from providers.base import Check, Offer
@@ -80,6 +82,15 @@ class Me:
     teams: Sequence[TeamRow]
 
 
+@dataclass(frozen=True, kw_only=True)
+class OwnAccount:
+    """``current`` is the session of the page itself; ``tokens`` are those not revoked."""
+
+    sessions: list[SessionSeen]
+    current: str
+    tokens: list[TokenRow]
+
+
 class Gateway:
     """For one open page, on behalf of whoever holds the session ``secret``."""
 
@@ -118,6 +129,18 @@ class Gateway:
                 email=found.person.email,
                 team=found.team,
                 teams=found.teams,
+            )
+
+        return await in_thread(ask)
+
+    async def own_account(self) -> OwnAccount:
+        def ask() -> OwnAccount:
+            found = self._use.lab.credentials.find(self._secret)
+            tokens = self._reads.tokens(self._actor)
+            return OwnAccount(
+                sessions=list(self._reads.sessions(self._actor)),
+                current=found.id if found else "",
+                tokens=[row for row in tokens if row.revoked_at is None],
             )
 
         return await in_thread(ask)

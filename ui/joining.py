@@ -15,10 +15,11 @@ from application.commands.invitations import (
     join_by_invitation,
     look_at_invitation,
 )
+from application.ports import Caller
 from application.use import Use
 from domain.errors import LabError, NotFound
 from ui.rate import Tries
-from ui.session import TEAM_COOKIE, SignInRoutes, authenticated
+from ui.session import TEAM_COOKIE, SignInRoutes, authenticated, caller_of
 
 PREFIX = "/invitation/"
 
@@ -64,14 +65,14 @@ class Joining:
                 await run_in_threadpool(take, self._use.lab, actor, secret, email=address)
                 response: Response = RedirectResponse("/jobs", 303)
             else:
-                response = await self._register(secret, form)
+                response = await self._register(secret, form, caller_of(request))
         except LabError as error:
             return RedirectResponse(f"{PREFIX}{secret}?{urlencode({'error': str(error)})}", 303)
         await self._use.shown(await run_in_threadpool(self._use.lab.log.head), within_s=2.0)
         response.set_cookie(TEAM_COOKIE, offered.team, httponly=True, samesite="lax")
         return response
 
-    async def _register(self, secret: str, form: dict[str, str]) -> Response:
+    async def _register(self, secret: str, form: dict[str, str], caller: Caller) -> Response:
         session = await run_in_threadpool(
             join_by_invitation,
             self._use.lab,
@@ -79,6 +80,7 @@ class Joining:
             email=form.get("email", ""),
             name=form.get("name", ""),
             password=form.get("password", ""),
+            caller=caller,
         )
         return self._sign_in.with_session(RedirectResponse("/jobs", 303), session.secret)
 

@@ -22,6 +22,7 @@ from application.commands.idempotency import once
 from application.lab import Lab
 from application.log import UniqueTaken
 from application.permissions import Action, require, require_own
+from application.ports import Caller
 from domain.errors import InvalidInput, NotFound, PermissionDenied
 from domain.invitations import Invitation, InvitationSent, fold
 from domain.model import Event, Guard
@@ -148,7 +149,9 @@ def accept_invitation(lab: Lab, actor: Actor, secret: str, *, email: str) -> int
     return done.position
 
 
-def join_by_invitation(lab: Lab, secret: str, *, email: str, name: str, password: str) -> SignedIn:
+def join_by_invitation(
+    lab: Lab, secret: str, *, email: str, name: str, password: str, caller: Caller | None = None
+) -> SignedIn:
     """A new account that joins at once, signed in."""
     offered = look_at_invitation(lab, secret)
     address = offered.email or clean_email(email)
@@ -158,7 +161,7 @@ def join_by_invitation(lab: Lab, secret: str, *, email: str, name: str, password
     inviter = Actor(by=f"invitation:{offered.id}")
     user = register_user(lab, inviter, email=address, name=name, password=password)
     accept_invitation(lab, person(user), secret, email=address)
-    return open_session(lab, user)
+    return open_session(lab, user, method="invitation", caller=caller)
 
 
 def _own(lab: Lab, actor: Actor, id: str) -> Invitation:

@@ -9,7 +9,8 @@ from application.commands import accounts, invitations, members
 from domain.errors import NotAuthenticated
 from domain.teams import Role
 from graphql_api.context import Context, Info, in_thread
-from graphql_api.mutations.accounts import DonePayload, SignInPayload
+from graphql_api.mutations.accounts import DonePayload
+from graphql_api.mutations.sessions import SignInPayload
 from graphql_api.scalars import Key, Long
 from graphql_api.types.account import Invitation, Member, Team
 
@@ -187,9 +188,10 @@ class InvitationMutations:
             email=email,
             name=name,
             password=password,
+            caller=context.caller,
         )
         await context.done()
-        return SignInPayload(token=signed_in.secret, user=strawberry.ID(signed_in.user))
+        return SignInPayload.of(signed_in)
 
 
 def _note_try(context: Context) -> None:

@@ -64,6 +64,8 @@ RULES: dict[str, Action | str] = {
     **dict.fromkeys(("signIn", "joinTeam"), ANYBODY),
     **dict.fromkeys(("signOut", "acceptInvitation", "createTeam"), ANYONE_SIGNED_IN),
     "revokeToken": ANYONE_SIGNED_IN,
+    **dict.fromkeys(("sessions", "endSession", "endOtherSessions"), ANYONE_SIGNED_IN),
+    "changePassword": ANYONE_SIGNED_IN,
     "issueToken": Action.ISSUE_TOKENS,
     **dict.fromkeys(("setSecret", "deleteSecret"), Action.WRITE_SECRETS),
     **dict.fromkeys(("addMember", "setRole", "renameTeam"), Action.MANAGE_MEMBERS),

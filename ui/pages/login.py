@@ -10,7 +10,7 @@ from ui.pages.plain_forms import field, page, problem, submit, title
 SENTENCES = {
     "": "",
     "1": "That e-mail address and password do not match.",
-    "rate": "Too many tries. Wait five minutes and try again.",
+    "rate": "Too many tries. Wait a while and try again: each further try waits longer.",
 }
 
 

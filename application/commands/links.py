@@ -1,0 +1,103 @@
+"""One-time links of a person: to set a new password, to sign in, to confirm an address.
+
+Only a link's hash is kept; it is gone with its use or its hour. Making a new one ends the earlier
+ones of its purpose. Not here: invitations, and who delivers a link.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+
+from application.actor import Actor, person
+from application.commands.accounts import SignedIn, open_session, strong
+from application.commands.naming import holder
+from application.commands.sessions import replace_password
+from application.lab import Lab
+from application.ports import Caller
+from domain.errors import LabError, NotFound
+from domain.users import User
+from domain.users import fold as fold_user
+
+
+class Purpose(StrEnum):
+    RESET = "reset"
+    SIGN_IN = "sign-in"
+    VERIFY = "verify"
+
+
+MINUTES = {Purpose.RESET: 60, Purpose.SIGN_IN: 15, Purpose.VERIFY: 24 * 60}
+
+
+class LinkSpent(LabError):
+    """A one-time link was used, replaced, or is too old."""
+
+    code = "LINK_SPENT"
+    sentence = (
+        "This link opens nothing any more: it works once, and not for long. Ask for a new one."
+    )
+
+
+def link_for_address(lab: Lab, actor: Actor, *, email: str, purpose: Purpose) -> str:
+    """The secret of a new link for the account of ``email``. ``NotFound`` without one."""
+    user = holder(lab, f"email:{lab.vault.digest(email.strip())}")
+    if not user or not fold_user(lab.log.stream(user)).enabled:
+        raise NotFound(kind="account", id=email)
+    return issue_link(lab, actor, user, purpose)
+
+
+def issue_link(lab: Lab, actor: Actor, user: str, purpose: Purpose) -> str:
+    """The secret of a new link; earlier ones of ``purpose`` open nothing any more."""
+    now = lab.clock.now()
+    expires = now + timedelta(minutes=MINUTES[purpose])
+    lab.credentials.revoke_all(user, purpose)
+    lab.change(
+        user,
+        fold_user,
+        lambda u: u.issue_link(purpose, expires_at=expires, now=now, by=actor.by),
+        actor=actor,
+    )
+    made = lab.ids.new("link")
+    return lab.credentials.issue(
+        id=made, kind=purpose, user=user, team="", scopes=(), expires_at=expires
+    )
+
+
+def sign_in_by_link(lab: Lab, secret: str, *, caller: Caller | None = None) -> SignedIn:
+    """A session for whom the link was made. ``LinkSpent``."""
+    user = _take(lab, secret, Purpose.SIGN_IN)
+    return open_session(lab, user.id, method="link", caller=caller)
+
+
+def reset_password(
+    lab: Lab, secret: str, *, password: str, caller: Caller | None = None
+) -> SignedIn:
+    """The new password, and a session in place of all others. ``LinkSpent``.
+
+    A password that is not strong enough is refused before the link is spent.
+    """
+    strong(password)
+    user = _take(lab, secret, Purpose.RESET)
+    replace_password(lab, person(user.id), user.id, password)
+    return open_session(lab, user.id, method="link", caller=caller)
+
+
+def verify_email(lab: Lab, secret: str) -> int:
+    """Record that the address is confirmed. ``LinkSpent``."""
+    user = _take(lab, secret, Purpose.VERIFY)
+    return confirm_address(lab, person(user.id), user.id)
+
+
+def confirm_address(lab: Lab, actor: Actor, user: str) -> int:
+    """Record that the person reads mail at the account's address; repeatable."""
+    return lab.change(
+        user, fold_user, lambda u: u.verify_email(now=lab.clock.now(), by=actor.by), actor=actor
+    ).position
+
+
+def _take(lab: Lab, secret: str, purpose: Purpose) -> User:
+    found = lab.credentials.take(secret, purpose)
+    user = fold_user(lab.log.stream(found.user)) if found else User()
+    if not user.version or not user.enabled:
+        raise LinkSpent
+    return user
