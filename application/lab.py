@@ -22,11 +22,13 @@ from application.ports import (
     Holdings,
     Ids,
     Locks,
+    Mailer,
     Providers,
     SecretStore,
     Telemetry,
     Vault,
 )
+from application.registration import Registration
 from domain.codec import topic
 from domain.errors import Conflict
 from domain.loss import LossPolicy
@@ -55,6 +57,7 @@ class Policy:
     server_url: str = ""
     git_timeout_s: float = 30.0
     allow_local_git: bool = False
+    registration: Registration = field(default_factory=Registration)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +76,7 @@ class Lab:
     holdings: Holdings
     providers: Providers
     locks: Locks
+    mailer: Mailer
     policy: Policy
     reached: Callable[[str], None] = _nothing
     """Called at named points between two effects; tests kill the process there."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import ClassVar, Protocol
@@ -131,6 +131,28 @@ class Failures(Protocol):
 
     def forget(self, key: str) -> None:
         """What was tried succeeded: count anew."""
+        ...
+
+
+class Mail(msgspec.Struct, frozen=True, kw_only=True):
+    """One plain text to one address."""
+
+    to: str
+    subject: str
+    text: str
+
+    def __repr__(self) -> str:
+        return f"Mail({self.subject!r})"
+
+
+class Mailer(Protocol):
+    @property
+    def configured(self) -> bool:
+        """Whether mails reach anybody."""
+        ...
+
+    def post(self, write: Callable[[], Mail | None]) -> None:
+        """Soon, in the background: call ``write`` and send its mail, if it has one. Never raises."""
         ...
 
 

@@ -19,6 +19,7 @@ from graphql_api.mutations.accounts import (
 )
 from graphql_api.mutations.compute import ProviderMutations
 from graphql_api.mutations.jobs import JobMutations
+from graphql_api.mutations.links import LinkMutations
 from graphql_api.mutations.sessions import SessionMutations
 from graphql_api.mutations.teams import InvitationMutations, MemberMutations, TeamMutations
 from graphql_api.mutations.workspace import ExperimentMutations, TaskMutations
@@ -37,6 +38,7 @@ class Mutation(
     TaskMutations,
     ProviderMutations,
     SessionMutations,
+    LinkMutations,
     TokenMutations,
     SecretMutations,
     TeamMutations,

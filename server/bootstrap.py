@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from application.clock import RandomIds, SystemClock
 from application.lab import Lab, Policy
 from application.log import EventLog
+from application.registration import parse_registration
 from projections.catalogue import PROJECTIONS
 from projections.connection import Pool
 from projections.projector import Projector
@@ -25,6 +26,7 @@ from server.keyring import KeyRing
 from server.keys import MasterKey
 from server.live_providers import LiveProviders
 from server.login_failures import SharedFailures
+from server.mail import BackgroundMailer, nowhere, smtp_from, to_log
 from server.postgres.event_store import PostgresEventLog
 from server.postgres.locks import AdvisoryLocks
 from server.postgres.migrate import migrate
@@ -59,12 +61,15 @@ def system(settings: Settings, dsn: str, *, connections: int = 8) -> Iterator[Sy
     locks = AdvisoryLocks(dsn, settings.schema)
     with open_pool(dsn, max_size=connections) as pool:
         try:
-            yield _build(settings, dsn, pool, locks)
+            with closing(_mailer(settings)) as mailer:
+                yield _build(settings, dsn, pool, locks, mailer)
         finally:
             locks.close()
 
 
-def _build(settings: Settings, dsn: str, pool: Pool, locks: AdvisoryLocks) -> System:
+def _build(
+    settings: Settings, dsn: str, pool: Pool, locks: AdvisoryLocks, mailer: BackgroundMailer
+) -> System:
     schema = settings.schema
     ring = KeyRing(pool, schema, master_key(settings))
     log = PostgresEventLog(pool, schema)
@@ -85,6 +90,7 @@ def _build(settings: Settings, dsn: str, pool: Pool, locks: AdvisoryLocks) -> Sy
         holdings=TeamHoldings(pool, schema),
         providers=_providers(settings.home, log, blobs=blobs, secrets=secrets, reached=reached),
         locks=locks,
+        mailer=mailer,
         policy=_policy(settings),
         reached=reached,
     )
@@ -99,6 +105,13 @@ def _build(settings: Settings, dsn: str, pool: Pool, locks: AdvisoryLocks) -> Sy
         page_secret=ring.key("pages").hex(),
         projectors=tuple(Projector(pool, projection, schema) for projection in PROJECTIONS),
     )
+
+
+def _mailer(settings: Settings) -> BackgroundMailer:
+    if settings.smtp_url:
+        smtp = smtp_from(settings.smtp_url, settings.mail_from)
+        return BackgroundMailer(smtp.deliver, configured=True)
+    return BackgroundMailer(to_log if settings.development else nowhere, configured=False)
 
 
 def _providers(
@@ -133,4 +146,5 @@ def _policy(settings: Settings) -> Policy:
         accelerator_weights=settings.accelerator_weights,
         server_url=settings.base_url,
         allow_local_git=settings.allow_local_git,
+        registration=parse_registration(settings.registration),
     )

@@ -71,4 +71,4 @@ class SharedFailures:
 
 
 def _wait_s(count: int, free: int) -> float:
-    return float(min(2 ** min(max(count - free + 1, 0), 20), LONGEST_WAIT_S))
+    return float(min(2 ** min(max(count - free + 2, 0), 20), LONGEST_WAIT_S))

@@ -58,6 +58,12 @@ class Settings:
     """LAB_METRIC_DAYS: how long metric points are kept."""
     log_days: int = 365
     """LAB_LOG_DAYS: how long log lines are kept."""
+    smtp_url: str = field(default="", repr=False)
+    """LAB_SMTP_URL: smtp://user:password@host:587 or smtps://…:465; no mail is sent when empty."""
+    mail_from: str = ""
+    """LAB_MAIL_FROM: the address that mails come from; needed with LAB_SMTP_URL."""
+    registration: str = "invitation"
+    """LAB_REGISTRATION: invitation, open, or domain:example.org: who may make an account."""
     run_dir_minutes: int = 60
     """LAB_RUN_DIR_MINUTES: how long the folder of an ended Local job is kept."""
     allow_local_git: bool = False
@@ -120,6 +126,9 @@ VARIABLES: Mapping[str, str] = {
     "LAB_DEFAULT_RESERVATION_MINUTES": "default_reservation_minutes",
     "LAB_METRIC_DAYS": "metric_days",
     "LAB_LOG_DAYS": "log_days",
+    "LAB_SMTP_URL": "smtp_url",
+    "LAB_MAIL_FROM": "mail_from",
+    "LAB_REGISTRATION": "registration",
     "LAB_RUN_DIR_MINUTES": "run_dir_minutes",
     "LAB_ALLOW_LOCAL_GIT": "allow_local_git",
     "LAB_DEVELOPMENT": "development",

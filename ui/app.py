@@ -9,6 +9,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,10 @@ from application.actor import Actor
 from application.commands.setup import setup_code, setup_open
 from application.use import Use
 from domain.errors import StoreUnavailable
+from ui.by_mail import MailRoutes
 from ui.gateway import Gateway
 from ui.joining import PREFIX, Joining
+from ui.link_pages import build_links
 from ui.own_account import AccountRoutes
 from ui.pages.account import account
 from ui.pages.audit import audit
@@ -34,7 +37,6 @@ from ui.pages.invitation import invitation_page
 from ui.pages.job import job
 from ui.pages.jobs import jobs
 from ui.pages.launch import launch
-from ui.pages.links import reset_page, sign_in_page
 from ui.pages.login import login_page, setup_page
 from ui.pages.members import members
 from ui.pages.no_team import no_team
@@ -81,7 +83,7 @@ def mount_pages(app: Starlette, use: Use) -> None:
     """Serve every page from ``app``, at the paths its own routes leave free. Call it last, once."""
     sign_in = SignInRoutes(use)
     joining = Joining(use, sign_in)
-    own = AccountRoutes(use, sign_in)
+    own, by_mail = AccountRoutes(use, sign_in), MailRoutes(use, sign_in)
     sheet = "\n".join((HERE / "theme" / f"{name}.css").read_text() for name in SHEETS)
     version = hashlib.sha256(sheet.encode()).hexdigest()[:10]
     pages = Starlette(
@@ -92,13 +94,14 @@ def mount_pages(app: Starlette, use: Use) -> None:
             Route(PREFIX + "{secret}", joining.join, methods=["POST"]),
             Route("/team", sign_in.choose_team, methods=["POST"]),
             *own.routes(),
+            *by_mail.routes(),
             Route("/static/app.css", _style(sheet)),
             Route("/favicon.ico", _mark),
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ]
     )
     _build_invitation(joining, version)
-    _build_links(version)
+    build_links(use, partial(_head, version=version))
     _build_pages(use, version)
     ui.run_with(
         pages,  # type: ignore[arg-type]  # a Starlette app has everything that run_with uses
@@ -123,23 +126,12 @@ def _build_invitation(joining: Joining, version: str) -> None:
         invitation_page(offered, secret, member=address, error=error)
 
 
-def _build_links(version: str) -> None:
-    @ui.page("/reset/{secret}", title="New password · Labledger")
-    async def reset_route(request: Request, secret: str, error: str = "") -> None:
-        _head(request, version)
-        reset_page(secret, error)
-
-    @ui.page("/sign-in/{secret}", title="Sign in · Labledger")
-    async def sign_in_route(request: Request, secret: str, error: str = "") -> None:
-        _head(request, version)
-        sign_in_page(secret, error)
-
-
 def _build_pages(use: Use, version: str) -> None:
     @ui.page("/login", title="Sign in · Labledger")
     async def login_route(request: Request, error: str = "", next: str = "/jobs") -> None:
         _head(request, version)
-        login_page(error, local_path(next))
+        possible = use.lab.policy.registration.possible
+        login_page(error, local_path(next), register=possible)
 
     @ui.page("/setup", title="Set up · Labledger")
     async def setup_route(request: Request) -> Response | None:

@@ -27,6 +27,7 @@ from application.use import Use
 from domain.errors import NotAuthenticated
 from domain.model import Event
 from domain.tasks import fold as fold_task
+from domain.users import fold as fold_user
 from projections.queries import After, JobFilter
 from projections.rows import (
     ArtifactRow,
@@ -88,6 +89,8 @@ class OwnAccount:
 
     sessions: list[SessionSeen]
     current: str
+    verified: bool
+    sends_mail: bool
     tokens: list[TokenRow]
 
 
@@ -135,11 +138,14 @@ class Gateway:
 
     async def own_account(self) -> OwnAccount:
         def ask() -> OwnAccount:
-            found = self._use.lab.credentials.find(self._secret)
+            lab = self._use.lab
+            found = lab.credentials.find(self._secret)
             tokens = self._reads.tokens(self._actor)
             return OwnAccount(
                 sessions=list(self._reads.sessions(self._actor)),
                 current=found.id if found else "",
+                verified=fold_user(lab.log.stream(self._actor.user)).verified,
+                sends_mail=lab.mailer.configured or self._use.development,
                 tokens=[row for row in tokens if row.revoked_at is None],
             )
 

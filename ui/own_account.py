@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from application.actor import Actor
 from application.commands.accounts import revoke_credential
-from application.commands.links import reset_password, sign_in_by_link
+from application.commands.links import sign_in_by_link
 from application.commands.sessions import change_password, end_session, end_sessions
 from application.use import Use
 from domain.errors import LabError
@@ -36,7 +36,6 @@ class AccountRoutes:
             "/account/password": self.change_password,
             "/account/sessions/end": self.end_sessions,
             "/account/tokens/revoke": self.revoke_token,
-            "/reset/{secret}": self.reset,
             "/sign-in/{secret}": self.sign_in,
         }
         return [Route(path, handler, methods=["POST"]) for path, handler in posts.items()]
@@ -85,20 +84,6 @@ class AccountRoutes:
             return _back(PAGE, error=str(error))
         await self._use.shown(position, within_s=2.0)
         return _back(PAGE, told="token")
-
-    async def reset(self, request: Request) -> Response:
-        """``POST /reset/{secret}``: the new password, and signed in."""
-        secret = request.path_params["secret"]
-        password = str((await request.form()).get("password", ""))
-        lab, caller = self._use.lab, caller_of(request)
-        try:
-            opened = await run_in_threadpool(
-                reset_password, lab, secret, password=password, caller=caller
-            )
-        except LabError as error:
-            return _back(f"/reset/{secret}", error=str(error))
-        await leave_ended_pages(self._use, own=self._secret(request))
-        return self._sign_in.with_session(RedirectResponse("/jobs", 303), opened.secret)
 
     async def sign_in(self, request: Request) -> Response:
         """``POST /sign-in/{secret}``: signed in. Looking at the link alone, as mail scanners do, is nothing."""

@@ -23,8 +23,10 @@ from application.use import Use
 from domain.errors import LabError, NotAuthenticated, NotFound, RateLimited
 from ui.rate import Tries
 
-OPEN = frozenset({"/login", "/logout", "/setup", "/favicon.ico"})
-UNGUARDED = ("/static/", "/_nicegui/", "/invitation/", "/reset/", "/sign-in/")
+OPEN = frozenset({"/login", "/logout", "/setup", "/forgot", "/register", "/favicon.ico"})
+UNGUARDED = (
+    "/static/", "/_nicegui/", "/invitation/", "/reset/", "/sign-in/", "/verify/", "/register/",
+)  # fmt: skip
 SOCKET = "/_nicegui_ws/"
 TEAM_COOKIE = "lab_team"
 MAX_AGE_S = 14 * 86_400

@@ -6,6 +6,7 @@ import strawberry
 
 from application.actor import Actor
 from application.commands import accounts, invitations, members
+from application.commands.mails import mail_invitation
 from domain.errors import NotAuthenticated
 from domain.teams import Role
 from graphql_api.context import Context, Info, in_thread
@@ -146,6 +147,7 @@ class InvitationMutations:
             days=days,
             key=idempotency_key,
         )
+        await in_thread(mail_invitation, info.context.use.lab, secret)
         return await _invitation(info.context, actor, made, secret)
 
     @strawberry.mutation(description="A new link; the old one opens nothing any more.")
@@ -155,6 +157,7 @@ class InvitationMutations:
         actor = await info.context.actor()
         lab = info.context.use.lab
         secret = await in_thread(invitations.resend_invitation, lab, actor, id=id, days=days)
+        await in_thread(mail_invitation, lab, secret)
         return await _invitation(info.context, actor, id, secret)
 
     @strawberry.mutation(description="Withdraw it; repeatable.")

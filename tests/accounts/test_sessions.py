@@ -121,9 +121,9 @@ def outcome(lab: Lab, email: str, password: str = "") -> str:
 
 def test_a_guesser_is_slowed_down_whether_or_not_the_address_has_an_account(ada: Ada) -> None:
     known = [outcome(ada.lab, EMAIL) for _ in range(11)]
+    assert outcome(ada.lab, EMAIL, PASSWORD) == "RATE_LIMITED"
     unknown = [outcome(ada.lab, "nobody@example.org") for _ in range(11)]
     assert known == unknown == ["NOT_AUTHENTICATED"] * 10 + ["RATE_LIMITED"]
-    assert outcome(ada.lab, EMAIL, PASSWORD) == "RATE_LIMITED"
     refusals = [f.event for f in ada.lab.log.read(0, 1000) if isinstance(f.event, SessionRefused)]
     assert [r.failures for r in refusals] == [10, 10]
     assert refusals[0].email_digest == ada.lab.vault.digest(EMAIL)

@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, expect
 
 from application.actor import system
 from application.commands.accounts import found_team, register_user
-from application.commands.links import Purpose, issue_link
+from application.commands.links import Purpose, issue_link, registration_link
+from domain.users import fold
 from tests.ui.browser import chromium, sign_in, window
 from tests.ui.conftest import PASSWORD, Site
 
@@ -95,6 +96,39 @@ def test_looking_at_a_sign_in_link_does_not_spend_it(site: Site, client: httpx.C
     assert post(client, f"/sign-in/{secret}").headers["location"] == "/jobs"
     assert "error" in post(client, f"/sign-in/{secret}").headers["location"]
     assert client.post(f"/sign-in/{secret}").status_code == 403
+
+
+def test_asking_for_a_link_is_answered_alike_and_says_when_no_mail_is_sent(
+    site: Site, client: httpx.Client
+) -> None:
+    somebody(site, "dora@lab.example")
+    told = [post(client, "/forgot", email=e) for e in ("dora@lab.example", "x@lab.example")]
+    assert [answer.headers["location"] for answer in told] == ["/forgot?sent=1"] * 2
+    assert "sends no mail" in client.get("/forgot").text
+    assert "/forgot" in client.get("/login").text
+
+
+def test_nobody_makes_an_account_where_people_are_invited(site: Site, client: httpx.Client) -> None:
+    assert "by invitation" in client.get("/register").text
+    assert "/register" not in client.get("/login").text
+    answer = post(client, "/register", email="eve@lab.example")
+    assert "error" in answer.headers["location"]
+
+
+def test_an_address_is_confirmed_by_a_button(site: Site, client: httpx.Client) -> None:
+    user = somebody(site, "vera@lab.example")
+    secret = issue_link(site.system.lab, system("test"), user, Purpose.VERIFY)
+    assert "Confirm your address" in client.get(f"/verify/{secret}").text
+    assert not fold(site.system.lab.log.stream(user)).verified
+    post(client, f"/verify/{secret}")
+    assert fold(site.system.lab.log.stream(user)).verified
+
+
+def test_a_mailed_link_makes_an_account(site: Site, client: httpx.Client) -> None:
+    secret = registration_link(site.system.lab, "ina@lab.example")
+    assert "Make your account" in client.get(f"/register/{secret}").text
+    refused = post(client, f"/register/{secret}", name="Ina", password="another horse battery")
+    assert "error" in refused.headers["location"]  # the server's policy: invitation
 
 
 def test_what_the_account_page_posts_is_refused_without_a_session(client: httpx.Client) -> None:

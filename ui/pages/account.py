@@ -14,6 +14,8 @@ from ui.shell import Shell
 TOLD = {
     "password": "Your password is changed. Your other sessions have ended.",
     "sessions": "Done. What was open there is signed out.",
+    "mail": "A link is on its way to your address. Look into your mailbox.",
+    "verified": "Your address is confirmed.",
     "token": "The token is revoked. It works no more.",
 }
 
@@ -27,9 +29,17 @@ async def account(shell: Shell, args: PageArguments) -> None:
         heading("Your account", shell.me.email)
         if told or error:
             html(note(error or told, kind="bad" if error else ""), "note bad" if error else "note")
+        if not own.verified and own.sends_mail:
+            _unconfirmed()
         _sessions(own.sessions, own.current)
         _tokens(own.tokens)
         _password()
+
+
+def _unconfirmed() -> None:
+    ask = _form("/account/verify", "Send link")
+    text = "Nobody has confirmed yet that this address is yours."
+    html(note(text, kind="warn", extra=ask), "note warn")
 
 
 def _sessions(rows: list[SessionSeen], current: str) -> None:

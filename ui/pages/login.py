@@ -14,13 +14,18 @@ SENTENCES = {
 }
 
 
-def login_page(error: str, wanted: str) -> None:
-    """``error`` is a key of ``SENTENCES``; ``wanted`` the local path to go on to."""
+def login_page(error: str, wanted: str, *, register: bool) -> None:
+    """``error`` is a key of ``SENTENCES``; ``wanted`` the local path to go on to.
+
+    ``register``: whether people may make accounts by themselves.
+    """
     fields = (
         f'<input type="hidden" name="next" value="{escape(wanted)}">'
         + field("E-mail", "email", "email", autocomplete="username", focus=True)
         + field("Password", "password", "password", autocomplete="current-password")
         + submit("Sign in")
+        + '<p class="muted"><a class="link" href="/forgot">Forgot your password?</a>'
+        + (' · <a class="link" href="/register">Make an account</a></p>' if register else "</p>")
     )
     heading = title("Sign in", "Run research on any machine, from one place.")
     page(f"{heading}{problem(SENTENCES.get(error, SENTENCES['1']))}{fields}", "/login")
