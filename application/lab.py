@@ -20,6 +20,7 @@ from application.ports import (
     Credentials,
     Failures,
     Holdings,
+    IdentityProviders,
     Ids,
     Locks,
     Mailer,
@@ -77,6 +78,7 @@ class Lab:
     providers: Providers
     locks: Locks
     mailer: Mailer
+    identities: IdentityProviders
     policy: Policy
     reached: Callable[[str], None] = _nothing
     """Called at named points between two effects; tests kill the process there."""

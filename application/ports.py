@@ -9,6 +9,7 @@ from typing import ClassVar, Protocol
 
 import msgspec
 
+from domain.teams import Role
 from domain.telemetry import Signs, TelemetryBatch
 from providers.base import ComputeProvider
 
@@ -153,6 +154,58 @@ class Mailer(Protocol):
 
     def post(self, write: Callable[[], Mail | None]) -> None:
         """Soon, in the background: call ``write`` and send its mail, if it has one. Never raises."""
+        ...
+
+
+class Membership(msgspec.Struct, frozen=True, kw_only=True):
+    """A role in the team of that short name."""
+
+    team: str
+    role: Role
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom an identity provider vouches for. ``issuer`` and ``subject`` name them for ever."""
+
+    provider: str
+    issuer: str
+    subject: str
+    email: str
+    email_verified: bool
+    name: str
+    memberships: tuple[Membership, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Identity({self.provider!r})"
+
+
+class IdentityProvider(msgspec.Struct, frozen=True, kw_only=True):
+    """As the sign-in page shows it."""
+
+    name: str
+    label: str
+
+
+class Begun(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the browser goes, and the ``state`` it must come back with."""
+
+    url: str
+    state: str
+
+
+class IdentityProviders(Protocol):
+    """Services that people may sign in at. Both steps raise ``IdentityRefused`` or ``NotFound``."""
+
+    def all(self) -> Sequence[IdentityProvider]: ...
+
+    def begin(self, provider: str, *, redirect_uri: str, next: str, user: str = "") -> Begun:
+        """``next`` and ``user`` come back at the end: where to go on, whose account to link."""
+        ...
+
+    def finish(
+        self, provider: str, *, redirect_uri: str, answer: Mapping[str, str]
+    ) -> tuple[Identity, str, str]:
+        """From the query the browser came back with: the identity, ``next``, ``user``. Only once."""
         ...
 
 

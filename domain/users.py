@@ -40,6 +40,13 @@ class UserEmailVerified(Event, frozen=True, kw_only=True, tag="user.email_verifi
     """Whoever uses the account reads mail at its address."""
 
 
+class UserIdentityLinked(Event, frozen=True, kw_only=True, tag="user.identity_linked.v1"):
+    """The person may sign in at ``issuer``. The subject there is known by its keyed hash alone."""
+
+    issuer: str
+    subject_digest: str
+
+
 class UserDisabled(Event, frozen=True, kw_only=True, tag="user.disabled.v1"):
     reason: str = ""
 
@@ -57,6 +64,7 @@ UserEvent: TypeAlias = (
     | UserPasswordSet
     | UserLinkIssued
     | UserEmailVerified
+    | UserIdentityLinked
     | UserDisabled
     | UserEnabled
     | UserErased
@@ -73,6 +81,8 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     email_sealed: str = ""
     email_digest: str = ""
     verified: bool = False
+    identities: tuple[tuple[str, str], ...] = ()
+    """``(issuer, subject digest)``"""
 
     def evolve(self, event: Event) -> User:
         s = replace(self, id=event.originator_id, version=event.originator_version)
@@ -83,6 +93,9 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
                 return replace(s, verified=True)
             case UserErased():
                 return replace(s, enabled=False, erased=True)
+            case UserIdentityLinked():
+                linked = (event.issuer, event.subject_digest)
+                return replace(s, identities=(*s.identities, linked))
             case UserDisabled():
                 return replace(s, enabled=False)
             case UserEnabled():
@@ -105,6 +118,16 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     def verify_email(self, *, now: datetime, by: str) -> list[UserEvent]:
         self._must_exist()
         return [] if self.verified else [self._fact(UserEmailVerified, now, by)]
+
+    def link_identity(
+        self, issuer: str, subject_digest: str, *, now: datetime, by: str
+    ) -> list[UserEvent]:
+        self._must_exist()
+        if (issuer, subject_digest) in self.identities:
+            return []
+        return [
+            UserIdentityLinked(issuer=issuer, subject_digest=subject_digest, **self._next(now, by))
+        ]
 
     def disable(self, *, now: datetime, by: str) -> list[UserEvent]:
         self._must_exist()
@@ -147,3 +170,8 @@ def fold(events: Iterable[Event]) -> User:
 def unique_email(digest: str, user: str, *, take: int = 1) -> Guard:
     """The guard that keeps one account per address; ``take`` -1 frees it."""
     return Guard(GuardKind.UNIQUE, f"email:{digest}", take, ref=user)
+
+
+def unique_identity(subject_digest: str, user: str) -> Guard:
+    """The guard that keeps one account per identity elsewhere."""
+    return Guard(GuardKind.UNIQUE, f"identity:{subject_digest}", 1, ref=user)

@@ -27,6 +27,7 @@ from server.keys import MasterKey
 from server.live_providers import LiveProviders
 from server.login_failures import SharedFailures
 from server.mail import BackgroundMailer, nowhere, smtp_from, to_log
+from server.oidc.flow import OidcProviders
 from server.postgres.event_store import PostgresEventLog
 from server.postgres.locks import AdvisoryLocks
 from server.postgres.migrate import migrate
@@ -77,13 +78,14 @@ def _build(
     reached = failpoint(settings.failpoint)
     vault = PersonVault(pool, schema, ring)
     secrets = EncryptedSecrets(pool, schema, ring)
+    credentials = HashedCredentials(pool, schema, ring)
     lab = Lab(
         log=log,
         clock=SystemClock(),
         ids=RandomIds(),
         vault=vault,
         secrets=secrets,
-        credentials=HashedCredentials(pool, schema, ring),
+        credentials=credentials,
         failures=SharedFailures(pool, schema, ring),
         telemetry=TelemetryStore(pool, schema),
         blobs=blobs,
@@ -91,6 +93,7 @@ def _build(
         providers=_providers(settings.home, log, blobs=blobs, secrets=secrets, reached=reached),
         locks=locks,
         mailer=mailer,
+        identities=_identities(settings, credentials),
         policy=_policy(settings),
         reached=reached,
     )
@@ -105,6 +108,10 @@ def _build(
         page_secret=ring.key("pages").hex(),
         projectors=tuple(Projector(pool, projection, schema) for projection in PROJECTIONS),
     )
+
+
+def _identities(settings: Settings, credentials: HashedCredentials) -> OidcProviders:
+    return OidcProviders(settings.oidc_clients, credentials, clock=SystemClock(), ids=RandomIds())
 
 
 def _mailer(settings: Settings) -> BackgroundMailer:

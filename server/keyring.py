@@ -11,9 +11,9 @@ from psycopg import sql
 from projections.connection import Pool, lease
 from server.keys import MasterKey, MasterKeyUnusable, seal, unseal
 
-PURPOSES = ("user-keys", "digest", "secrets", "node-tokens", "pages") + (
-    "login-failures",
-    "one-time-payloads",
+PURPOSES = (
+    *("user-keys", "digest", "secrets", "node-tokens", "pages"),
+    *("login-failures", "one-time-payloads"),
 )
 _WRAP = "wrap"
 

@@ -27,6 +27,7 @@ from application.use import Use
 from domain.errors import StoreUnavailable
 from ui.by_mail import MailRoutes
 from ui.gateway import Gateway
+from ui.identity import IdentityRoutes
 from ui.joining import PREFIX, Joining
 from ui.link_pages import build_links
 from ui.own_account import AccountRoutes
@@ -95,6 +96,7 @@ def mount_pages(app: Starlette, use: Use) -> None:
             Route("/team", sign_in.choose_team, methods=["POST"]),
             *own.routes(),
             *by_mail.routes(),
+            *IdentityRoutes(use, sign_in).routes(),
             Route("/static/app.css", _style(sheet)),
             Route("/favicon.ico", _mark),
             Mount("/static", StaticFiles(directory=HERE / "static")),
@@ -123,7 +125,8 @@ def _build_invitation(joining: Joining, version: str) -> None:
         _head(request, version)
         offered = await joining.offered(request, secret)
         _, address = await joining.member(request)
-        invitation_page(offered, secret, member=address, error=error)
+        elsewhere = joining.elsewhere()
+        invitation_page(offered, secret, member=address, error=error, elsewhere=elsewhere)
 
 
 def _build_pages(use: Use, version: str) -> None:
@@ -131,7 +134,8 @@ def _build_pages(use: Use, version: str) -> None:
     async def login_route(request: Request, error: str = "", next: str = "/jobs") -> None:
         _head(request, version)
         possible = use.lab.policy.registration.possible
-        login_page(error, local_path(next), register=possible)
+        known = use.lab.identities.all()
+        login_page(error, local_path(next), register=possible, elsewhere=known)
 
     @ui.page("/setup", title="Set up · Labledger")
     async def setup_route(request: Request) -> Response | None:

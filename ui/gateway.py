@@ -20,7 +20,7 @@ from application.commands import jobs as job_commands
 from application.commands import tasks as task_commands
 from application.live import ANY, Change
 from application.permissions import Action, allowed
-from application.ports import SessionSeen
+from application.ports import IdentityProvider, SessionSeen
 from application.queries import Reads
 from application.quota_reading import Quota
 from application.use import Use
@@ -91,6 +91,8 @@ class OwnAccount:
     current: str
     verified: bool
     sends_mail: bool
+    linked: Sequence[str]
+    linkable: Sequence[IdentityProvider]
     tokens: list[TokenRow]
 
 
@@ -139,12 +141,15 @@ class Gateway:
     async def own_account(self) -> OwnAccount:
         def ask() -> OwnAccount:
             lab = self._use.lab
+            user = fold_user(lab.log.stream(self._actor.user))
             found = lab.credentials.find(self._secret)
             tokens = self._reads.tokens(self._actor)
             return OwnAccount(
                 sessions=list(self._reads.sessions(self._actor)),
                 current=found.id if found else "",
-                verified=fold_user(lab.log.stream(self._actor.user)).verified,
+                verified=user.verified,
+                linked=[issuer for issuer, _ in user.identities],
+                linkable=lab.identities.all(),
                 sends_mail=lab.mailer.configured or self._use.development,
                 tokens=[row for row in tokens if row.revoked_at is None],
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from starlette.concurrency import run_in_threadpool
@@ -15,7 +16,7 @@ from application.commands.invitations import (
     join_by_invitation,
     look_at_invitation,
 )
-from application.ports import Caller
+from application.ports import Caller, IdentityProvider
 from application.use import Use
 from domain.errors import LabError, NotFound
 from ui.rate import Tries
@@ -42,6 +43,10 @@ class Joining:
         except NotFound:
             self._tries.failed(source, f"invitation from {source}")
             return None
+
+    def elsewhere(self) -> Sequence[IdentityProvider]:
+        """Where somebody may sign in or make their account to take it."""
+        return self._use.lab.identities.all()
 
     async def member(self, request: Request) -> tuple[Actor | None, str]:
         """Who is signed in and their address, of whatever team; ``(None, "")`` for nobody."""

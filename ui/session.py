@@ -26,6 +26,7 @@ from ui.rate import Tries
 OPEN = frozenset({"/login", "/logout", "/setup", "/forgot", "/register", "/favicon.ico"})
 UNGUARDED = (
     "/static/", "/_nicegui/", "/invitation/", "/reset/", "/sign-in/", "/verify/", "/register/",
+    "/oidc/",
 )  # fmt: skip
 SOCKET = "/_nicegui_ws/"
 TEAM_COOKIE = "lab_team"

@@ -47,10 +47,14 @@ class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
         return f"SignedIn({self.id!r}, user={self.user!r})"
 
 
-def register_user(lab: Lab, actor: Actor, *, email: str, name: str, password: str) -> str:
-    """A new person's id. ``AlreadyExists`` when the address has an account."""
+def register_user(lab: Lab, actor: Actor, *, email: str, name: str, password: str | None) -> str:
+    """A new person's id. ``AlreadyExists`` when the address has an account.
+
+    ``password`` ``None``: an identity provider vouches for them.
+    """
     address = clean_email(email)
-    strong(password)
+    if password is not None:
+        strong(password)
     shown = clean_name("name", name or address.partition("@")[0])
     made = lab.ids.new("user")
     digest = lab.vault.digest(address)
@@ -64,10 +68,12 @@ def register_user(lab: Lab, actor: Actor, *, email: str, name: str, password: st
         at=now,
         by=actor.by,
     )
-    protected = UserPasswordSet(originator_id=made, originator_version=2, at=now, by=actor.by)
-    lab.credentials.set_password(made, password)
+    facts: list[Event] = [registered]
+    if password is not None:
+        facts.append(UserPasswordSet(originator_id=made, originator_version=2, at=now, by=actor.by))
+        lab.credentials.set_password(made, password)
     try:
-        lab.append([registered, protected], [unique_email(digest, made)], actor=actor)
+        lab.append(facts, [unique_email(digest, made)], actor=actor)
     except UniqueTaken:
         raise AlreadyExists(kind="account", name=address, holder=HERE) from None
     return made

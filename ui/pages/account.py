@@ -1,10 +1,11 @@
 """One's own account: password, open sessions, API tokens. Plain forms; ``own_account.py`` answers them."""
 
+from collections.abc import Sequence
 from html import escape
 
 from nicegui import PageArguments
 
-from application.ports import SessionSeen
+from application.ports import IdentityProvider, SessionSeen
 from projections.rows import TokenRow
 from ui.components.layout import box, card, heading, html
 from ui.components.markup import ago, icon, note, span
@@ -16,6 +17,7 @@ TOLD = {
     "sessions": "Done. What was open there is signed out.",
     "mail": "A link is on its way to your address. Look into your mailbox.",
     "verified": "Your address is confirmed.",
+    "linked": "Linked. You can sign in there from now on.",
     "token": "The token is revoked. It works no more.",
 }
 
@@ -33,6 +35,8 @@ async def account(shell: Shell, args: PageArguments) -> None:
             _unconfirmed()
         _sessions(own.sessions, own.current)
         _tokens(own.tokens)
+        if own.linked or own.linkable:
+            _identities(own.linked, own.linkable)
         _password()
 
 
@@ -74,6 +78,16 @@ def _token(row: TokenRow) -> str:
     return _row(
         "key-round", row.name, seen, _form("/account/tokens/revoke", "Revoke", token=row.id)
     )
+
+
+def _identities(linked: Sequence[str], linkable: Sequence[IdentityProvider]) -> None:
+    rows = [_row("link", issuer, "linked", "") for issuer in linked]
+    rows += [
+        _row("link", p.label, "sign in there", _form(f"/account/link/{p.name}", "Link"))
+        for p in linkable
+    ]
+    with card("Sign in elsewhere"):
+        html("".join(rows), "rows")
 
 
 def _password() -> None:
