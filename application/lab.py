@@ -18,6 +18,7 @@ from application.ports import (
     Blobs,
     Clock,
     Credentials,
+    DeviceLogins,
     Failures,
     Holdings,
     IdentityProviders,
@@ -72,6 +73,7 @@ class Lab:
     secrets: SecretStore
     credentials: Credentials
     failures: Failures
+    device_logins: DeviceLogins
     telemetry: Telemetry
     blobs: Blobs
     holdings: Holdings

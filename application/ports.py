@@ -209,6 +209,50 @@ class IdentityProviders(Protocol):
         ...
 
 
+class DeviceWaiting(msgspec.Struct, frozen=True, kw_only=True):
+    """A command line that waits: what it calls itself, and the network address it asked from."""
+
+    name: str
+    address: str
+
+
+class DeviceAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """``waiting``: nobody has answered yet. ``user`` and ``team`` of whoever did."""
+
+    name: str
+    waiting: bool
+    allowed: bool
+    user: str
+    team: str
+
+
+class DeviceLogins(Protocol):
+    """Command lines that wait for somebody to confirm their code."""
+
+    @property
+    def interval_s(self) -> int:
+        """How often one may ask."""
+        ...
+
+    def begin(
+        self, *, device: str, code: str, name: str, address: str, expires_at: datetime
+    ) -> bool:
+        """``False`` when another waits with ``code``."""
+        ...
+
+    def find(self, code: str) -> DeviceWaiting | None:
+        """What waits with ``code``, unanswered and in time."""
+        ...
+
+    def decide(self, code: str, *, allowed: bool, user: str, team: str) -> bool:
+        """``False`` when it was answered, or is too old."""
+        ...
+
+    def poll(self, device: str) -> DeviceAnswer | None:
+        """``None`` for what is unknown or too old. An answer is told once. ``RateLimited``."""
+        ...
+
+
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """Where a sign-in came from. Told to its person alone and never in an event."""
 

@@ -96,10 +96,8 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
             case UserIdentityLinked():
                 linked = (event.issuer, event.subject_digest)
                 return replace(s, identities=(*s.identities, linked))
-            case UserDisabled():
-                return replace(s, enabled=False)
-            case UserEnabled():
-                return replace(s, enabled=True)
+            case UserDisabled() | UserEnabled():
+                return replace(s, enabled=isinstance(event, UserEnabled))
         return s
 
     def set_password(self, *, now: datetime, by: str) -> list[UserEvent]:

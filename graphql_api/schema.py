@@ -17,6 +17,7 @@ from graphql_api.mutations.accounts import (
     SecretMutations,
     TokenMutations,
 )
+from graphql_api.mutations.cli_login import CliLoginMutations
 from graphql_api.mutations.compute import ProviderMutations
 from graphql_api.mutations.jobs import JobMutations
 from graphql_api.mutations.links import LinkMutations
@@ -39,6 +40,7 @@ class Mutation(
     ProviderMutations,
     SessionMutations,
     LinkMutations,
+    CliLoginMutations,
     TokenMutations,
     SecretMutations,
     TeamMutations,

@@ -20,6 +20,7 @@ from projections.telemetry_queries import TelemetryQueries
 from providers.storage.base import ArtifactStore
 from providers.storage.open import open_store
 from server.credentials import HashedCredentials
+from server.device_logins import WaitingDevices
 from server.failpoints import failpoint
 from server.holdings import TeamHoldings
 from server.keyring import KeyRing
@@ -73,13 +74,36 @@ def _build(
 ) -> System:
     schema = settings.schema
     ring = KeyRing(pool, schema, master_key(settings))
+    vault = PersonVault(pool, schema, ring)
+    return System(
+        settings=settings,
+        dsn=dsn,
+        pool=pool,
+        lab=_lab(settings, pool, ring, vault=vault, locks=locks, mailer=mailer),
+        queries=Queries(pool, schema),
+        telemetry=TelemetryQueries(pool, schema),
+        vault=vault,
+        page_secret=ring.key("pages").hex(),
+        projectors=tuple(Projector(pool, projection, schema) for projection in PROJECTIONS),
+    )
+
+
+def _lab(
+    settings: Settings,
+    pool: Pool,
+    ring: KeyRing,
+    *,
+    vault: PersonVault,
+    locks: AdvisoryLocks,
+    mailer: BackgroundMailer,
+) -> Lab:
+    schema = settings.schema
     log = PostgresEventLog(pool, schema)
     blobs = open_store(settings.storage_url or f"file://{settings.home / 'artifacts'}")
     reached = failpoint(settings.failpoint)
-    vault = PersonVault(pool, schema, ring)
     secrets = EncryptedSecrets(pool, schema, ring)
     credentials = HashedCredentials(pool, schema, ring)
-    lab = Lab(
+    return Lab(
         log=log,
         clock=SystemClock(),
         ids=RandomIds(),
@@ -87,6 +111,7 @@ def _build(
         secrets=secrets,
         credentials=credentials,
         failures=SharedFailures(pool, schema, ring),
+        device_logins=WaitingDevices(pool, schema),
         telemetry=TelemetryStore(pool, schema),
         blobs=blobs,
         holdings=TeamHoldings(pool, schema),
@@ -96,17 +121,6 @@ def _build(
         identities=_identities(settings, credentials),
         policy=_policy(settings),
         reached=reached,
-    )
-    return System(
-        settings=settings,
-        dsn=dsn,
-        pool=pool,
-        lab=lab,
-        queries=Queries(pool, schema),
-        telemetry=TelemetryQueries(pool, schema),
-        vault=vault,
-        page_secret=ring.key("pages").hex(),
-        projectors=tuple(Projector(pool, projection, schema) for projection in PROJECTIONS),
     )
 
 

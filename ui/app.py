@@ -26,6 +26,7 @@ from application.commands.setup import setup_code, setup_open
 from application.use import Use
 from domain.errors import StoreUnavailable
 from ui.by_mail import MailRoutes
+from ui.cli_login import CliLoginRoutes
 from ui.gateway import Gateway
 from ui.identity import IdentityRoutes
 from ui.joining import PREFIX, Joining
@@ -84,6 +85,7 @@ def mount_pages(app: Starlette, use: Use) -> None:
     """Serve every page from ``app``, at the paths its own routes leave free. Call it last, once."""
     sign_in = SignInRoutes(use)
     joining = Joining(use, sign_in)
+    cli = CliLoginRoutes(use)
     own, by_mail = AccountRoutes(use, sign_in), MailRoutes(use, sign_in)
     sheet = "\n".join((HERE / "theme" / f"{name}.css").read_text() for name in SHEETS)
     version = hashlib.sha256(sheet.encode()).hexdigest()[:10]
@@ -97,6 +99,7 @@ def mount_pages(app: Starlette, use: Use) -> None:
             *own.routes(),
             *by_mail.routes(),
             *IdentityRoutes(use, sign_in).routes(),
+            *cli.routes(),
             Route("/static/app.css", _style(sheet)),
             Route("/favicon.ico", _mark),
             Mount("/static", StaticFiles(directory=HERE / "static")),
@@ -104,6 +107,7 @@ def mount_pages(app: Starlette, use: Use) -> None:
     )
     _build_invitation(joining, version)
     build_links(use, partial(_head, version=version))
+    cli.build(partial(_head, version=version))
     _build_pages(use, version)
     ui.run_with(
         pages,  # type: ignore[arg-type]  # a Starlette app has everything that run_with uses

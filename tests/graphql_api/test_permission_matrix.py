@@ -68,6 +68,7 @@ RULES: dict[str, Action | str] = {
     **dict.fromkeys(("changePassword", "requestEmailVerification"), ANYONE_SIGNED_IN),
     **dict.fromkeys(("requestPasswordReset", "resetPassword", "verifyEmail"), ANYBODY),
     **dict.fromkeys(("requestAccount", "register"), ANYBODY),
+    **dict.fromkeys(("beginDeviceLogin", "pollDeviceLogin", "redeemLogin"), ANYBODY),
     "issueToken": Action.ISSUE_TOKENS,
     **dict.fromkeys(("setSecret", "deleteSecret"), Action.WRITE_SECRETS),
     **dict.fromkeys(("addMember", "setRole", "renameTeam"), Action.MANAGE_MEMBERS),
