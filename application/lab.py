@@ -12,19 +12,16 @@ from typing import Generic, TypeVar
 
 from msgspec.structs import replace
 
+from application.account_ports import DeviceLogins, Failures, IdentityProviders, Mailer
 from application.actor import Actor
 from application.log import EventLog
 from application.ports import (
     Blobs,
     Clock,
     Credentials,
-    DeviceLogins,
-    Failures,
     Holdings,
-    IdentityProviders,
     Ids,
     Locks,
-    Mailer,
     Providers,
     SecretStore,
     Telemetry,

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
+from application.account_ports import SessionSeen
 from application.actor import Actor
 from application.cluster_page import with_own_jobs
 from application.explain import why

@@ -16,8 +16,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 from strawberry.types import Info as StrawberryInfo
 
+from application.account_ports import Caller
 from application.actor import Actor
-from application.ports import Caller
 from application.queries import Reads
 from application.try_limit import TryLimit
 from application.use import Use

@@ -17,7 +17,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 from psycopg import sql
 
-from application.ports import Caller, Found, SessionSeen
+from application.account_ports import Caller, SessionSeen
+from application.ports import Found
 from projections.connection import Pool, lease
 from server.keyring import KeyRing
 from server.keys import seal, unseal

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from psycopg import sql
 
-from application.ports import DeviceAnswer, DeviceWaiting
+from application.account_ports import DeviceAnswer, DeviceWaiting
 from domain.errors import RateLimited
 from projections.connection import Pool, lease
 
@@ -38,7 +38,7 @@ _GONE = "delete from {s}.device_logins where device = %s"
 
 
 class WaitingDevices:
-    """See ``application.ports.DeviceLogins``."""
+    """See ``application.account_ports.DeviceLogins``."""
 
     def __init__(self, pool: Pool, schema: str) -> None:
         self._pool = pool

@@ -34,7 +34,7 @@ _PRUNE = "delete from {s}.login_failures where at < now() - interval '1 day'"
 
 
 class SharedFailures:
-    """See ``application.ports.Failures``."""
+    """See ``application.account_ports.Failures``."""
 
     def __init__(self, pool: Pool, schema: str, ring: KeyRing) -> None:
         self._pool = pool

@@ -18,7 +18,7 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from urllib.parse import unquote, urlsplit
 
-from application.ports import Mail
+from application.account_ports import Mail
 from domain.errors import InvalidInput, LabError
 
 TIMEOUT_S = 20.0
@@ -90,7 +90,7 @@ def smtp_from(url: str, sender: str) -> Smtp:
 
 
 class BackgroundMailer:
-    """See ``application.ports.Mailer``. Its threads start with the first mail."""
+    """See ``application.account_ports.Mailer``. Its threads start with the first mail."""
 
     def __init__(self, deliver: Deliver, *, configured: bool) -> None:
         self._deliver = deliver

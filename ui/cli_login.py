@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from application.account_ports import DeviceWaiting
 from application.actor import Actor
 from application.commands.cli_login import allow_here, answer_device, waiting_device
-from application.ports import DeviceWaiting
 from application.use import Use
 from domain.errors import LabError
 from ui.identity import onward

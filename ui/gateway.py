@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
+from application.account_ports import IdentityProvider, SessionSeen
 from application.actor import Actor
 from application.commands import compute as compute_commands
 from application.commands import experiments as experiment_commands

@@ -15,9 +15,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from application.account_ports import Begun, Identity
 from application.actor import Actor
 from application.commands.identities import IdentityRefused, link_identity, sign_in_as
-from application.ports import Begun, Identity
 from application.use import Use
 from domain.errors import NotFound
 from ui.session import SignInRoutes, authenticated, caller_of, local_path

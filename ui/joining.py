@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from application.account_ports import Caller, IdentityProvider
 from application.actor import Actor
 from application.commands.invitations import (
     Offered,
@@ -16,7 +17,6 @@ from application.commands.invitations import (
     join_by_invitation,
     look_at_invitation,
 )
-from application.ports import Caller, IdentityProvider
 from application.use import Use
 from domain.errors import LabError, NotFound
 from ui.rate import Tries

@@ -15,10 +15,10 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from application.account_ports import Caller
 from application.actor import Actor
 from application.commands.accounts import revoke_credential, sign_in
 from application.commands.setup import FirstAccount, set_up, setup_open
-from application.ports import Caller
 from application.use import Use
 from domain.errors import LabError, NotAuthenticated, NotFound, RateLimited
 from ui.rate import Tries

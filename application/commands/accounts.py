@@ -8,13 +8,13 @@ from datetime import timedelta
 
 import msgspec
 
+from application.account_ports import Caller
 from application.actor import Actor
 from application.commands.idempotency import once
 from application.commands.naming import claiming, clean_name, holder
 from application.lab import Lab
 from application.log import UniqueTaken
 from application.permissions import SCOPES, Action, require
-from application.ports import Caller
 from domain.errors import AlreadyExists, InvalidInput, NotAuthenticated, NotFound
 from domain.experiments import DEFAULT_NAMES, ExperimentCreated
 from domain.experiments import unique_name as unique_experiment

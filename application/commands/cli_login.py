@@ -15,12 +15,12 @@ from datetime import timedelta
 
 import msgspec
 
+from application.account_ports import Caller, DeviceWaiting
 from application.actor import Actor, person
 from application.commands.accounts import FREE_TRIES, issue_token
 from application.commands.naming import clean_name
 from application.lab import Lab
 from application.permissions import Action, require
-from application.ports import Caller, DeviceWaiting
 from domain.errors import InvalidInput, LabError, NotFound, TokenLimited
 from domain.teams import fold as fold_team
 from domain.users import fold as fold_user

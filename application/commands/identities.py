@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from application.account_ports import Caller, Identity, Membership
 from application.actor import Actor, person, system
 from application.commands.accounts import (
     SignedIn,
@@ -20,7 +21,6 @@ from application.commands.links import confirm_address
 from application.commands.naming import clean_name, holder
 from application.lab import Lab
 from application.log import UniqueTaken
-from application.ports import Caller, Identity, Membership
 from domain.errors import AlreadyExists, InvalidInput, LabError, NotFound
 from domain.teams import Role, Team, TeamEvent
 from domain.teams import fold as fold_team

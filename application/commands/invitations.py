@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from application.account_ports import Caller
 from application.actor import Actor, person
 from application.commands.accounts import (
     SignedIn,
@@ -22,7 +23,6 @@ from application.commands.idempotency import once
 from application.lab import Lab
 from application.log import UniqueTaken
 from application.permissions import Action, require, require_own
-from application.ports import Caller
 from domain.errors import InvalidInput, NotFound, PermissionDenied
 from domain.invitations import Invitation, InvitationSent, fold
 from domain.model import Event, Guard

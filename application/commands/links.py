@@ -9,12 +9,13 @@ from __future__ import annotations
 from datetime import timedelta
 from enum import StrEnum
 
+from application.account_ports import Caller
 from application.actor import Actor, person, system
 from application.commands.accounts import SignedIn, open_session, register_user, strong
 from application.commands.naming import clean_name, holder
 from application.commands.sessions import replace_password
 from application.lab import Lab
-from application.ports import Caller, Found
+from application.ports import Found
 from domain.errors import AlreadyExists, LabError, NotFound
 from domain.users import User
 from domain.users import fold as fold_user

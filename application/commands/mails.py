@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from application.account_ports import Caller, Mail
 from application.actor import Actor, system
 from application.commands.accounts import clean_email
 from application.commands.invitations import look_at_invitation
 from application.commands.links import Purpose, issue_link, registration_link
 from application.commands.naming import holder
 from application.lab import Lab
-from application.ports import Caller, Mail
 from domain.errors import NotAuthenticated, RateLimited
 from domain.users import fold as fold_user
 

@@ -6,10 +6,10 @@ they are listed and revoked by name. Not here: signing in (``accounts.py``), lin
 
 from __future__ import annotations
 
+from application.account_ports import Caller
 from application.actor import Actor
 from application.commands.accounts import FREE_TRIES, SignedIn, open_session, strong
 from application.lab import Lab
-from application.ports import Caller
 from domain.errors import InvalidInput, NotAuthenticated, NotFound, TokenLimited
 from domain.tokens import fold as fold_credential
 from domain.users import fold as fold_user

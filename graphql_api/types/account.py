@@ -7,8 +7,8 @@ from datetime import datetime
 import strawberry
 
 from application import queries
+from application.account_ports import SessionSeen
 from application.commands import invitations
-from application.ports import SessionSeen
 from domain.teams import Role
 from projections.rows import SecretRow, TeamRow, TokenRow
 

@@ -17,16 +17,9 @@ from urllib.parse import quote_plus, urlencode
 import httpx
 import msgspec
 
+from application.account_ports import Begun, Identity, IdentityProvider, Membership
 from application.commands.identities import IdentityRefused
-from application.ports import (
-    Begun,
-    Clock,
-    Credentials,
-    Identity,
-    IdentityProvider,
-    Ids,
-    Membership,
-)
+from application.ports import Clock, Credentials, Ids
 from domain.errors import NotFound
 from server.oidc.config import Client
 from server.oidc.discovery import ANSWER_S, Issuer
@@ -49,7 +42,7 @@ class _Tokens(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OidcProviders:
-    """See ``application.ports.IdentityProviders``."""
+    """See ``application.account_ports.IdentityProviders``."""
 
     def __init__(
         self, clients: Sequence[Client], credentials: Credentials, *, clock: Clock, ids: Ids

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
+from application.account_ports import Caller
 from application.actor import system
 from application.commands.accounts import register_user
 from application.commands.cli_login import (
@@ -22,7 +23,6 @@ from application.commands.cli_login import (
     waiting_device,
 )
 from application.commands.members import add_member, remove_member
-from application.ports import Caller
 from domain.errors import InvalidInput, NotFound, PermissionDenied, RateLimited
 from domain.teams import Role
 from domain.tokens import TokenIssued

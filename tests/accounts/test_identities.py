@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from application.account_ports import Identity
 from application.actor import person, system
 from application.commands.accounts import SignedIn, register_user
 from application.commands.identities import IdentityRefused, link_identity, sign_in_as
 from application.commands.invitations import invite
 from application.commands.links import confirm_address
 from application.lab import Lab
-from application.ports import Identity
 from application.proof import prove_guards
 from domain.codec import encode
 from domain.errors import InvalidInput, NotFound

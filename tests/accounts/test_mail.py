@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from application.account_ports import Caller, Mail
 from application.actor import person, system
 from application.commands.accounts import found_team, register_user, sign_in
 from application.commands.invitations import invite
@@ -18,7 +19,6 @@ from application.commands.links import (
     verify_email,
 )
 from application.commands.mails import ask_account, ask_reset, ask_verification, mail_invitation
-from application.ports import Caller, Mail
 from application.registration import RegistrationClosed, parse_registration
 from domain.errors import AlreadyExists, InvalidInput, RateLimited
 from domain.teams import Role

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from application.account_ports import Caller
 from application.actor import system as system_actor
 from application.commands.accounts import SignedIn, open_session, register_user, sign_in
 from application.commands.links import (
@@ -19,7 +20,6 @@ from application.commands.links import (
 )
 from application.commands.sessions import change_password, end_session, end_sessions
 from application.lab import Lab
-from application.ports import Caller
 from domain.codec import encode
 from domain.errors import (
     InvalidInput,

@@ -5,7 +5,7 @@ from html import escape
 
 from nicegui import PageArguments
 
-from application.ports import IdentityProvider, SessionSeen
+from application.account_ports import IdentityProvider, SessionSeen
 from projections.rows import TokenRow
 from ui.components.layout import box, card, heading, html
 from ui.components.markup import ago, icon, note, span

@@ -7,7 +7,7 @@ from html import escape
 
 import msgspec
 
-from application.ports import DeviceWaiting
+from application.account_ports import DeviceWaiting
 from domain.errors import LabError, NotFound
 from ui.pages.plain_forms import field, good, page, problem, submit, title
 

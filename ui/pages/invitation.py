@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from application.account_ports import IdentityProvider
 from application.commands.invitations import Offered
-from application.ports import IdentityProvider
 from ui.pages.login import sign_in_elsewhere
 from ui.pages.plain_forms import field, page, problem, submit, title
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from urllib.parse import quote
 
+from application.account_ports import IdentityProvider
 from application.commands.identities import IdentityRefused
-from application.ports import IdentityProvider
 from ui.pages.plain_forms import field, page, problem, submit, title
 
 SENTENCES = {
