@@ -40,10 +40,10 @@ def post(client: httpx.Client, path: str, **form: str) -> httpx.Response:
 def test_a_person_signs_out_elsewhere_and_changes_the_password(
     site: Site, browser: Browser, client: httpx.Client
 ) -> None:
-    user = somebody(site, "grace@lab.example")
-    post(client, "/login", email="grace@lab.example", password=PASSWORD)
+    user = somebody(site, "greta@lab.example")
+    post(client, "/login", email="greta@lab.example", password=PASSWORD)
     with window(browser, site.url) as (page, wrong):
-        sign_in(page, "grace@lab.example", PASSWORD)
+        sign_in(page, "greta@lab.example", PASSWORD)
         page.goto("/account")
         expect(page.locator("section[aria-label=Sessions] .list-row")).to_have_count(2)
         page.click("button:has-text('End all others')")
