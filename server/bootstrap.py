@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
+from application.account_ports import IdentityProviders
 from application.clock import RandomIds, SystemClock
 from application.lab import Lab, Policy
 from application.log import EventLog
@@ -28,7 +30,7 @@ from server.keys import MasterKey
 from server.live_providers import LiveProviders
 from server.login_failures import SharedFailures
 from server.mail import BackgroundMailer, nowhere, smtp_from, to_log
-from server.oidc.flow import OidcProviders
+from server.oidc.none import NoIdentities
 from server.postgres.event_store import PostgresEventLog
 from server.postgres.locks import AdvisoryLocks
 from server.postgres.migrate import migrate
@@ -124,8 +126,15 @@ def _lab(
     )
 
 
-def _identities(settings: Settings, credentials: HashedCredentials) -> OidcProviders:
-    return OidcProviders(settings.oidc_clients, credentials, clock=SystemClock(), ids=RandomIds())
+def _identities(settings: Settings, credentials: HashedCredentials) -> IdentityProviders:
+    """Imported where there is one: its HTTP client would cost every start a tenth of a second."""
+    if not settings.oidc_clients:
+        return NoIdentities()
+    flow = import_module("server.oidc.flow")
+    made: IdentityProviders = flow.OidcProviders(
+        settings.oidc_clients, credentials, clock=SystemClock(), ids=RandomIds()
+    )
+    return made
 
 
 def _mailer(settings: Settings) -> BackgroundMailer:
