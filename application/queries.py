@@ -19,7 +19,6 @@ from application.explain import why
 from application.lab import Lab
 from application.log_reading import EventPage, LogReading
 from application.permissions import Action, allowed, require, require_own
-from application.ports import SessionSeen
 from application.quota_reading import Quota, read_quota
 from domain.compute import Account
 from domain.compute import fold as fold_provider

@@ -21,7 +21,6 @@ from application.commands import jobs as job_commands
 from application.commands import tasks as task_commands
 from application.live import ANY, Change
 from application.permissions import Action, allowed
-from application.ports import IdentityProvider, SessionSeen
 from application.queries import Reads
 from application.quota_reading import Quota
 from application.use import Use
