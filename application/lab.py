@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 from msgspec.structs import replace
 
+from application.account_ports import DeviceLogins, Failures, IdentityProviders, Mailer
 from application.actor import Actor
 from application.log import EventLog
 from application.ports import (
@@ -27,6 +28,7 @@ from application.ports import (
     Telemetry,
     Vault,
 )
+from application.registration import Registration
 from domain.codec import topic
 from domain.errors import Conflict
 from domain.loss import LossPolicy
@@ -55,6 +57,7 @@ class Policy:
     server_url: str = ""
     git_timeout_s: float = 30.0
     allow_local_git: bool = False
+    registration: Registration = field(default_factory=Registration)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,12 +70,16 @@ class Lab:
     vault: Vault
     secrets: SecretStore
     credentials: Credentials
+    failures: Failures
+    device_logins: DeviceLogins
     telemetry: Telemetry
     blobs: Blobs
     holdings: Holdings
     providers: Providers
     locks: Locks
     courier: Courier
+    mailer: Mailer
+    identities: IdentityProviders
     policy: Policy
     reached: Callable[[str], None] = _nothing
     """Called at named points between two effects; tests kill the process there."""

@@ -9,6 +9,7 @@ from typing import ClassVar, Protocol
 
 import msgspec
 
+from application.account_ports import Caller, SessionSeen
 from application.notices import Notice
 from domain.notifications import Channel
 from domain.telemetry import Signs, TelemetryBatch
@@ -85,8 +86,10 @@ class Credentials(Protocol):
         team: str,
         scopes: Sequence[str],
         expires_at: datetime | None,
+        caller: Caller | None = None,
+        payload: str = "",
     ) -> str:
-        """A new secret for ``id``; only its hash is kept."""
+        """A new secret for ``id``; only its hash is kept. ``payload`` is kept sealed."""
         ...
 
     def find(self, secret: str) -> Found | None:
@@ -96,21 +99,34 @@ class Credentials(Protocol):
         """
         ...
 
+    def take(self, secret: str, kind: str) -> Found | None:
+        """The same for a one-time secret of ``kind``, which is gone with that: the first one gets it."""
+        ...
+
+    def sessions(self, user: str) -> Sequence[SessionSeen]:
+        """Those that are good now, the last used first."""
+        ...
+
     def revoke(self, id: str) -> None: ...
 
     def forget(self, user: str) -> None:
         """Delete a person's password, tokens and sessions. Repeatable."""
         ...
 
+    def revoke_all(self, user: str, kind: str) -> None:
+        """Every credential of that kind; repeatable."""
+        ...
+
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """A credential that is good now. ``kind``: ``api``, ``session`` or ``job``."""
+    """A credential that is good now. ``kind``: ``api``, ``session``, ``job`` or a one-time link's."""
 
     id: str
     kind: str
     user: str
     team: str
     scopes: tuple[str, ...] = ()
+    payload: str = ""
 
 
 class Telemetry(Protocol):
@@ -256,7 +272,7 @@ class Courier(Protocol):
         ...
 
 
-class Mailer(Protocol):
+class DirectMail(Protocol):
     def send(self, to: str, subject: str, text: str) -> None:
         """Hand one plain message over; ``LabError`` when that failed. May be repeated."""
         ...

@@ -18,7 +18,13 @@ from domain.experiments import ExperimentCreated, ExperimentRenamed
 from domain.model import Event, Guard, GuardKind
 from domain.tasks import TaskArchived, TaskCreated
 from domain.teams import TeamCreated, unique_slug
-from domain.users import UserErased, UserRegistered, unique_email
+from domain.users import (
+    UserErased,
+    UserIdentityLinked,
+    UserRegistered,
+    unique_email,
+    unique_identity,
+)
 
 BATCH = 5_000
 LOOKS = 5
@@ -111,6 +117,7 @@ class _Proof:
 
 NAMES: Mapping[type[Event], Callable[[Any], Guard]] = {  # each arm takes its own event
     UserRegistered: lambda e: unique_email(e.email_digest, e.originator_id),
+    UserIdentityLinked: lambda e: unique_identity(e.subject_digest, e.originator_id),
     TeamCreated: lambda e: unique_slug(e.slug, e.originator_id),
     ProviderAdded: lambda e: compute.unique_name(e.team, e.name, e.originator_id),
 }

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
+from application.account_ports import SessionSeen
 from application.actor import Actor
 from application.cluster_page import with_own_jobs
 from application.explain import why
@@ -305,6 +306,12 @@ class Reads:
             role=actor.role or "",
             may=tuple(action.value for action in Action if allowed(actor, action)),
         )
+
+    def sessions(self, actor: Actor) -> Sequence[SessionSeen]:
+        """The actor's own that are open, of no team, the last used first."""
+        if not actor.user:
+            raise NotAuthenticated(why="no valid session or API token came with the request")
+        return self._lab.credentials.sessions(actor.user)
 
     def tokens(self, actor: Actor) -> list[TokenRow]:
         """The actor's own in this team, newest first, revoked ones too."""

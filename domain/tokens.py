@@ -28,15 +28,25 @@ class TokenRevoked(Event, frozen=True, kw_only=True, tag="token.revoked.v1"):
 
 
 class SessionOpened(Event, frozen=True, kw_only=True, tag="session.opened.v1"):
+    """``method``: how the person proved who they are; empty in events from before it was recorded."""
+
     user: str
     expires_at: datetime
+    method: str = ""
 
 
 class SessionClosed(Event, frozen=True, kw_only=True, tag="session.closed.v1"):
     pass
 
 
-TokenEvent: TypeAlias = TokenIssued | TokenRevoked | SessionOpened | SessionClosed
+class SessionRefused(Event, frozen=True, kw_only=True, tag="session.refused.v1"):
+    """So many failures that further tries must wait. The address is known by its keyed hash alone."""
+
+    email_digest: str
+    failures: int
+
+
+TokenEvent: TypeAlias = TokenIssued | TokenRevoked | SessionOpened | SessionClosed | SessionRefused
 EVENTS: tuple[type[Event], ...] = get_args(TokenEvent)
 
 

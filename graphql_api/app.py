@@ -15,7 +15,6 @@ from graphql_api.view import LabView
 
 PATH = "/graphql"
 WINDOW = timedelta(minutes=15)
-TRIES_PER_ADDRESS = 10
 TRIES_PER_CLIENT = 60
 
 
@@ -26,7 +25,6 @@ def graphql_routes(use: Use) -> list[BaseRoute]:
         use=use,
         reads=reads,
         feed=Feed(reads),
-        tries_per_address=TryLimit(tries=TRIES_PER_ADDRESS, window=WINDOW),
         tries_per_client=TryLimit(tries=TRIES_PER_CLIENT, window=WINDOW),
     )
     view = LabView(shared)

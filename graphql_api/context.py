@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 from strawberry.types import Info as StrawberryInfo
 
+from application.account_ports import Caller
 from application.actor import Actor
 from application.queries import Reads
 from application.try_limit import TryLimit
@@ -39,7 +40,6 @@ class Shared:
     use: Use
     reads: Reads
     feed: Feed
-    tries_per_address: TryLimit
     tries_per_client: TryLimit
 
 
@@ -75,6 +75,11 @@ class Context:
         if known is None or not known.done() or known.cancelled() or known.exception():
             return ""
         return known.result().by
+
+    @property
+    def caller(self) -> Caller:
+        """Where the request came from, for the person's own list of sessions."""
+        return Caller(agent=self.connection.headers.get("user-agent", ""), address=self.client)
 
     async def actor(self, key: str = "") -> Actor:
         """Who asks, or ``NotAuthenticated``. ``key`` becomes the cause of what a mutation records."""

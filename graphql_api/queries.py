@@ -18,7 +18,7 @@ from graphql_api.limits import PAGE_USUAL
 from graphql_api.mutations.jobs import Launch
 from graphql_api.paging import page_info, place_of, size_of
 from graphql_api.scalars import Long
-from graphql_api.types.account import ApiToken, Invitation, Me, Member, Offered, Secret
+from graphql_api.types.account import ApiToken, Invitation, Me, Member, Offered, Secret, Session
 from graphql_api.types.compute import (
     Check,
     CheckRow,
@@ -253,6 +253,14 @@ class AccountQueries:
         use, client = info.context.use, info.context.client
         info.context.shared.tries_per_client.note(client, use.lab.clock.now())
         return Offered.of(await in_thread(look_at_invitation, use.lab, secret))
+
+    @strawberry.field(description="Your own that are open, the last used first.")
+    async def sessions(self, info: Info) -> list[Session]:
+        context = info.context
+        rows = await in_thread(context.reads.sessions, await context.actor())
+        found = await in_thread(context.use.lab.credentials.find, context.secret())
+        mine = found.id if found else ""
+        return [Session.of(row, current=row.id == mine) for row in rows]
 
     @strawberry.field(description="Your own in this team, newest first.")
     async def tokens(self, info: Info) -> list[ApiToken]:

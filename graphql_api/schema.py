@@ -15,12 +15,14 @@ from graphql_api.errors import CodedErrors, QuietSchema
 from graphql_api.limits import MAX_BATCH, MAX_TOKENS, RULES
 from graphql_api.mutations.accounts import (
     SecretMutations,
-    SessionMutations,
     TokenMutations,
 )
+from graphql_api.mutations.cli_login import CliLoginMutations
 from graphql_api.mutations.compute import ProviderMutations
 from graphql_api.mutations.jobs import JobMutations
+from graphql_api.mutations.links import LinkMutations
 from graphql_api.mutations.notifications import ChannelMutations
+from graphql_api.mutations.sessions import SessionMutations
 from graphql_api.mutations.teams import InvitationMutations, MemberMutations, TeamMutations
 from graphql_api.mutations.workspace import ExperimentMutations, TaskMutations
 from graphql_api.queries import Query
@@ -38,6 +40,8 @@ class Mutation(
     TaskMutations,
     ProviderMutations,
     SessionMutations,
+    LinkMutations,
+    CliLoginMutations,
     TokenMutations,
     SecretMutations,
     TeamMutations,

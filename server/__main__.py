@@ -27,6 +27,7 @@ from domain.teams import Role
 from projections.catalogue import PROJECTIONS
 from projections.projector import END
 from projections.rebuild import rebuild
+from server import admin
 from server.bootstrap import System, system
 from server.custody import erase, next_key, note_rotation, wrap_anew
 from server.health import positions
@@ -85,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     first.add_argument("--name", default="")
     first.add_argument("--team", default="lab")
     first.set_defaults(do=_setup)
+    admin.configure(parts).set_defaults(do=_admin)
     return parser
 
 
@@ -212,6 +214,12 @@ def _setup(settings: Settings, arguments: argparse.Namespace) -> int:
         owner = type(actor)(by=f"user:{user}", user=user, team=team, role=Role.OWNER)
         add_provider(parts.lab, owner, name="local", kind="local", default=True)
     print(f"{arguments.email} owns team {arguments.team!r}. Sign in at {settings.base_url}")  # noqa: T201
+    return 0
+
+
+def _admin(settings: Settings, arguments: argparse.Namespace) -> int:
+    with _opened(settings) as parts:
+        print(admin.link(parts, arguments))  # noqa: T201
     return 0
 
 

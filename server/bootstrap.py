@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
+from application.account_ports import IdentityProviders
 from application.clock import RandomIds, SystemClock
 from application.lab import Lab, Policy
 from application.log import EventLog
+from application.registration import parse_registration
 from domain.errors import NotFound
 from projections.catalogue import PROJECTIONS
 from projections.channels import CHANNELS_PROJECTION
@@ -23,11 +26,15 @@ from providers.storage.base import ArtifactStore
 from providers.storage.open import open_store
 from server.courier import HttpCourier
 from server.credentials import HashedCredentials
+from server.device_logins import WaitingDevices
 from server.failpoints import failpoint
 from server.holdings import TeamHoldings
 from server.keyring import KeyRing
 from server.keys import MasterKey
 from server.live_providers import LiveProviders
+from server.login_failures import SharedFailures
+from server.mail import BackgroundMailer, MailNow, Smtp, nowhere, smtp_from, to_log
+from server.oidc.none import NoIdentities
 from server.postgres.event_store import PostgresEventLog
 from server.postgres.locks import AdvisoryLocks
 from server.postgres.migrate import migrate
@@ -64,41 +71,24 @@ def system(settings: Settings, dsn: str, *, connections: int = 8) -> Iterator[Sy
     locks = AdvisoryLocks(dsn, settings.schema)
     with open_pool(dsn, max_size=connections) as pool:
         try:
-            yield _build(settings, dsn, pool, locks)
+            with closing(_mailer(settings)) as mailer:
+                yield _build(settings, dsn, pool, locks, mailer)
         finally:
             locks.close()
 
 
-def _build(settings: Settings, dsn: str, pool: Pool, locks: AdvisoryLocks) -> System:
+def _build(
+    settings: Settings, dsn: str, pool: Pool, locks: AdvisoryLocks, mailer: BackgroundMailer
+) -> System:
     schema = settings.schema
     ring = KeyRing(pool, schema, master_key(settings))
-    log = PostgresEventLog(pool, schema)
-    blobs = open_store(settings.storage_url or f"file://{settings.home / 'artifacts'}")
-    reached = failpoint(settings.failpoint)
     vault = PersonVault(pool, schema, ring)
-    secrets = EncryptedSecrets(pool, schema, ring)
     queries = Queries(pool, schema)
-    lab = Lab(
-        log=log,
-        clock=SystemClock(),
-        ids=RandomIds(),
-        vault=vault,
-        secrets=secrets,
-        credentials=HashedCredentials(pool, schema, ring),
-        telemetry=TelemetryStore(pool, schema),
-        blobs=blobs,
-        holdings=TeamHoldings(pool, schema),
-        providers=_providers(settings.home, log, blobs=blobs, secrets=secrets, reached=reached),
-        locks=locks,
-        courier=_courier(settings, secrets, email_of=lambda user: _email(queries, vault, user)),
-        policy=_policy(settings),
-        reached=reached,
-    )
     return System(
         settings=settings,
         dsn=dsn,
         pool=pool,
-        lab=lab,
+        lab=_lab(settings, pool, ring, vault=vault, queries=queries, locks=locks, mailer=mailer),
         queries=queries,
         deliveries=Deliveries(pool, schema, channels=CHANNELS_PROJECTION.table_name("channels")),
         telemetry=TelemetryQueries(pool, schema),
@@ -106,6 +96,65 @@ def _build(settings: Settings, dsn: str, pool: Pool, locks: AdvisoryLocks) -> Sy
         page_secret=ring.key("pages").hex(),
         projectors=tuple(Projector(pool, projection, schema) for projection in PROJECTIONS),
     )
+
+
+def _lab(
+    settings: Settings,
+    pool: Pool,
+    ring: KeyRing,
+    *,
+    vault: PersonVault,
+    queries: Queries,
+    locks: AdvisoryLocks,
+    mailer: BackgroundMailer,
+) -> Lab:
+    schema = settings.schema
+    log = PostgresEventLog(pool, schema)
+    blobs = open_store(settings.storage_url or f"file://{settings.home / 'artifacts'}")
+    reached = failpoint(settings.failpoint)
+    secrets = EncryptedSecrets(pool, schema, ring)
+    credentials = HashedCredentials(pool, schema, ring)
+    return Lab(
+        log=log,
+        clock=SystemClock(),
+        ids=RandomIds(),
+        vault=vault,
+        secrets=secrets,
+        credentials=credentials,
+        failures=SharedFailures(pool, schema, ring),
+        device_logins=WaitingDevices(pool, schema),
+        telemetry=TelemetryStore(pool, schema),
+        blobs=blobs,
+        holdings=TeamHoldings(pool, schema),
+        providers=_providers(settings.home, log, blobs=blobs, secrets=secrets, reached=reached),
+        locks=locks,
+        courier=_courier(settings, secrets, email_of=lambda user: _email(queries, vault, user)),
+        mailer=mailer,
+        identities=_identities(settings, credentials),
+        policy=_policy(settings),
+        reached=reached,
+    )
+
+
+def _identities(settings: Settings, credentials: HashedCredentials) -> IdentityProviders:
+    """Imported where there is one: its HTTP client would cost every start a tenth of a second."""
+    if not settings.oidc_clients:
+        return NoIdentities()
+    flow = import_module("server.oidc.flow")
+    made: IdentityProviders = flow.OidcProviders(
+        settings.oidc_clients, credentials, clock=SystemClock(), ids=RandomIds()
+    )
+    return made
+
+
+def _mailer(settings: Settings) -> BackgroundMailer:
+    if settings.smtp_url:
+        return BackgroundMailer(_smtp(settings).deliver, configured=True)
+    return BackgroundMailer(to_log if settings.development else nowhere, configured=False)
+
+
+def _smtp(settings: Settings) -> Smtp:
+    return smtp_from(settings.smtp_url, settings.mail_from)
 
 
 def _providers(
@@ -129,6 +178,7 @@ def _courier(
         clock=SystemClock(),
         secret=secrets.only,
         email_of=email_of,
+        mailer=MailNow(_smtp(settings).deliver) if settings.smtp_url else None,
         local=local,
     )
 
@@ -160,4 +210,5 @@ def _policy(settings: Settings) -> Policy:
         accelerator_weights=settings.accelerator_weights,
         server_url=settings.base_url,
         allow_local_git=settings.allow_local_git,
+        registration=parse_registration(settings.registration),
     )

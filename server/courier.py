@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 
 from application.notices import Notice, discord_body, mail_text, slack_body, webhook_body
-from application.ports import Answer, Clock, Mailer
+from application.ports import Answer, Clock, DirectMail
 from domain.errors import LabError, shorten
 from domain.notifications import Channel, ChannelKind, address_name, signing_name
 from server.posting import Posted, Poster
@@ -42,7 +42,7 @@ class HttpCourier:
         clock: Clock,
         secret: Secret,
         email_of: Callable[[str], str],
-        mailer: Mailer | None = None,
+        mailer: DirectMail | None = None,
         local: bool = False,
     ) -> None:
         self._poster = poster

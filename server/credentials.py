@@ -17,11 +17,14 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 from psycopg import sql
 
+from application.account_ports import Caller, SessionSeen
 from application.ports import Found
 from projections.connection import Pool, lease
 from server.keyring import KeyRing
+from server.keys import seal, unseal
 
 PREFIX = {"api": "lab_", "session": "labs_", "invitation": "labinv_"}
+ONE_TIME_PREFIX = "labonce_"
 NODE_PREFIX = "labjob_"
 
 _SET = """
@@ -29,7 +32,12 @@ insert into {s}.passwords values (%s, %s)
 on conflict (user_id) do update set hash = excluded.hash, set_at = now()
 """
 _HASH = "select hash from {s}.passwords where user_id = %s"
-_ISSUE = "insert into {s}.credentials values (%s, %s, %s, %s, %s, %s, %s)"
+_ISSUE = """
+insert into {s}.credentials
+  (id, kind, hash, user_id, team, scopes, expires_at, agent, address, payload)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+_PRUNE = "delete from {s}.credentials where expires_at < now() - interval '1 day'"
 _FIND = """
 select id, kind, user_id, team, scopes, coalesce(used_at < now() - interval '1 minute', true)
   from {s}.credentials where hash = %s and (expires_at is null or expires_at > now())
@@ -38,6 +46,17 @@ _USED = "update {s}.credentials set used_at = now() where id = %s"
 _FORGET_HASH = "delete from {s}.passwords where user_id = %s"
 _FORGET_ALL = "delete from {s}.credentials where user_id = %s and user_id <> ''"
 _REVOKE = "delete from {s}.credentials where id = %s"
+_REVOKE_ALL = "delete from {s}.credentials where user_id = %s and kind = %s"
+_TAKE = """
+delete from {s}.credentials where hash = %s and kind = %s
+returning id, user_id, team, scopes, payload, coalesce(expires_at > now(), true)
+"""
+_SESSIONS = """
+select id, opened_at, used_at, expires_at, agent, address from {s}.credentials
+ where user_id = %s and kind = 'session' and expires_at > now()
+ order by coalesce(used_at, opened_at) desc, id
+"""
+AGENT_LIMIT = 300
 
 
 class HashedCredentials:
@@ -55,6 +74,10 @@ class HashedCredentials:
         self._hasher = PasswordHasher()
         self._nobody = self._hasher.hash(secrets.token_hex())
         self._node_key = ring.key("node-tokens")
+        self._prune, self._revoke_all, self._take, self._sessions = (
+            sql.SQL(text).format(s=name) for text in (_PRUNE, _REVOKE_ALL, _TAKE, _SESSIONS)
+        )
+        self._payload_key = ring.key("one-time-payloads")
 
     def set_password(self, user: str, password: str) -> None:
         with lease(self._pool) as conn:
@@ -83,11 +106,16 @@ class HashedCredentials:
         team: str,
         scopes: Sequence[str],
         expires_at: datetime | None,
+        caller: Caller | None = None,
+        payload: str = "",
     ) -> str:
-        secret = PREFIX[kind] + secrets.token_urlsafe(32)
+        secret = PREFIX.get(kind, ONE_TIME_PREFIX) + secrets.token_urlsafe(32)
+        came = caller or Caller()
+        sealed = seal(self._payload_key, payload.encode(), subject=id) if payload else None
         row = (id, kind, _digest(secret), user, team, list(scopes), expires_at)
         with lease(self._pool) as conn:
-            conn.execute(self._issue, row)
+            conn.execute(self._prune)
+            conn.execute(self._issue, (*row, came.agent[:AGENT_LIMIT], came.address, sealed))
         return secret
 
     def find(self, secret: str) -> Found | None:
@@ -103,6 +131,27 @@ class HashedCredentials:
                 conn.execute(self._used, (id,))
         return Found(id=id, kind=kind, user=user, team=team, scopes=tuple(scopes))
 
+    def take(self, secret: str, kind: str) -> Found | None:
+        """One statement finds and deletes: of two who hold the same link one gets through."""
+        with lease(self._pool) as conn:
+            row = conn.execute(self._take, (_digest(secret), kind)).fetchone()
+        if row is None:
+            return None
+        id, user, team, scopes, sealed, good = row
+        if not good:
+            return None
+        text = unseal(self._payload_key, sealed, subject=id).decode() if sealed else ""
+        return Found(id=id, kind=kind, user=user, team=team, scopes=tuple(scopes), payload=text)
+
+    def sessions(self, user: str) -> list[SessionSeen]:
+        with lease(self._pool) as conn:
+            rows = conn.execute(self._sessions, (user,)).fetchall()
+        return [
+            SessionSeen(id=id, opened_at=opened, used_at=used, expires_at=until, agent=agent,
+                        address=address)
+            for id, opened, used, until, agent, address in rows
+        ]  # fmt: skip
+
     def revoke(self, id: str) -> None:
         with lease(self._pool) as conn:
             conn.execute(self._revoke, (id,))
@@ -112,6 +161,10 @@ class HashedCredentials:
         with lease(self._pool) as conn, conn.transaction():
             conn.execute(self._forget_hash, (user,))
             conn.execute(self._forget_all, (user,))
+
+    def revoke_all(self, user: str, kind: str) -> None:
+        with lease(self._pool) as conn:
+            conn.execute(self._revoke_all, (user, kind))
 
     def _find_node(self, secret: str) -> Found | None:
         job, _, rest = secret.removeprefix(NODE_PREFIX).partition(".")

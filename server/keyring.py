@@ -11,7 +11,10 @@ from psycopg import sql
 from projections.connection import Pool, lease
 from server.keys import MasterKey, MasterKeyUnusable, seal, unseal
 
-PURPOSES = ("user-keys", "digest", "secrets", "node-tokens", "pages")
+PURPOSES = (
+    *("user-keys", "digest", "secrets", "node-tokens", "pages"),
+    *("login-failures", "one-time-payloads"),
+)
 _WRAP = "wrap"
 
 _KEEP = "insert into {s}.data_keys values (%s, %s) on conflict do nothing"

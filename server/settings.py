@@ -14,6 +14,7 @@ from pathlib import Path
 
 from domain.errors import InvalidInput
 from domain.weights import read_weights
+from server.oidc.config import Client, read_clients
 
 DEFAULT_PORT = 8470
 
@@ -58,6 +59,16 @@ class Settings:
     """LAB_METRIC_DAYS: how long metric points are kept."""
     log_days: int = 365
     """LAB_LOG_DAYS: how long log lines are kept."""
+    smtp_url: str = field(default="", repr=False)
+    """LAB_SMTP_URL: smtp://user:password@host:587 or smtps://…:465; no mail is sent when empty."""
+    mail_from: str = ""
+    """LAB_MAIL_FROM: the address that mails come from; needed with LAB_SMTP_URL."""
+    oidc: str = field(default="", repr=False)
+    """LAB_OIDC: a JSON list of identity providers, or the path of a file with one."""
+    oidc_clients: tuple[Client, ...] = ()
+    """Made of LAB_OIDC and the client secrets that it names."""
+    registration: str = "invitation"
+    """LAB_REGISTRATION: invitation, open, or domain:example.org: who may make an account."""
     run_dir_minutes: int = 60
     """LAB_RUN_DIR_MINUTES: how long the folder of an ended Local job is kept."""
     allow_local_git: bool = False
@@ -100,6 +111,7 @@ class Settings:
             raise InvalidInput(field=unknown[0], value=raw[unknown[0]], way_out=way_out)
         values = {VARIABLES[k]: _convert(k, v) for k, v in raw.items() if v}
         home = Path(str(values.pop("home", "") or _default_home(environ))).expanduser().absolute()
+        values["oidc_clients"] = read_clients(str(values.get("oidc", "")), environ)
         return cls(home=home, **values)  # type: ignore[arg-type]  # _convert gives each field its type
 
 
@@ -128,6 +140,10 @@ VARIABLES: Mapping[str, str] = {
     "LAB_DEFAULT_RESERVATION_MINUTES": "default_reservation_minutes",
     "LAB_METRIC_DAYS": "metric_days",
     "LAB_LOG_DAYS": "log_days",
+    "LAB_SMTP_URL": "smtp_url",
+    "LAB_MAIL_FROM": "mail_from",
+    "LAB_OIDC": "oidc",
+    "LAB_REGISTRATION": "registration",
     "LAB_RUN_DIR_MINUTES": "run_dir_minutes",
     "LAB_ALLOW_LOCAL_GIT": "allow_local_git",
     "LAB_ALLOW_LOCAL_WEBHOOKS": "allow_local_webhooks",

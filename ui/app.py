@@ -9,6 +9,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,14 @@ from application.actor import Actor
 from application.commands.setup import setup_code, setup_open
 from application.use import Use
 from domain.errors import StoreUnavailable
+from ui.by_mail import MailRoutes
+from ui.cli_login import CliLoginRoutes
 from ui.gateway import Gateway
+from ui.identity import IdentityRoutes
 from ui.joining import PREFIX, Joining
+from ui.link_pages import build_links
+from ui.own_account import AccountRoutes
+from ui.pages.account import account
 from ui.pages.audit import audit
 from ui.pages.experiments import experiments
 from ui.pages.invitation import invitation_page
@@ -70,6 +77,7 @@ ROUTES: Mapping[str, Page] = {
     "/quota": quota,
     "/members": members,
     "/audit": audit,
+    "/account": account,
 }
 
 
@@ -77,6 +85,8 @@ def mount_pages(app: Starlette, use: Use) -> None:
     """Serve every page from ``app``, at the paths its own routes leave free. Call it last, once."""
     sign_in = SignInRoutes(use)
     joining = Joining(use, sign_in)
+    cli = CliLoginRoutes(use)
+    own, by_mail = AccountRoutes(use, sign_in), MailRoutes(use, sign_in)
     sheet = "\n".join((HERE / "theme" / f"{name}.css").read_text() for name in SHEETS)
     version = hashlib.sha256(sheet.encode()).hexdigest()[:10]
     pages = Starlette(
@@ -86,12 +96,18 @@ def mount_pages(app: Starlette, use: Use) -> None:
             Route("/setup", sign_in.set_up, methods=["POST"]),
             Route(PREFIX + "{secret}", joining.join, methods=["POST"]),
             Route("/team", sign_in.choose_team, methods=["POST"]),
+            *own.routes(),
+            *by_mail.routes(),
+            *IdentityRoutes(use, sign_in).routes(),
+            *cli.routes(),
             Route("/static/app.css", _style(sheet)),
             Route("/favicon.ico", _mark),
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ]
     )
     _build_invitation(joining, version)
+    build_links(use, partial(_head, version=version))
+    cli.build(partial(_head, version=version))
     _build_pages(use, version)
     ui.run_with(
         pages,  # type: ignore[arg-type]  # a Starlette app has everything that run_with uses
@@ -113,14 +129,17 @@ def _build_invitation(joining: Joining, version: str) -> None:
         _head(request, version)
         offered = await joining.offered(request, secret)
         _, address = await joining.member(request)
-        invitation_page(offered, secret, member=address, error=error)
+        elsewhere = joining.elsewhere()
+        invitation_page(offered, secret, member=address, error=error, elsewhere=elsewhere)
 
 
 def _build_pages(use: Use, version: str) -> None:
     @ui.page("/login", title="Sign in · Labledger")
     async def login_route(request: Request, error: str = "", next: str = "/jobs") -> None:
         _head(request, version)
-        login_page(error, local_path(next))
+        possible = use.lab.policy.registration.possible
+        known = use.lab.identities.all()
+        login_page(error, local_path(next), register=possible, elsewhere=known)
 
     @ui.page("/setup", title="Set up · Labledger")
     async def setup_route(request: Request) -> Response | None:

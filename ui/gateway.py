@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
+from application.account_ports import IdentityProvider, SessionSeen
 from application.actor import Actor
 from application.commands import compute as compute_commands
 from application.commands import experiments as experiment_commands
@@ -26,6 +27,7 @@ from application.use import Use
 from domain.errors import NotAuthenticated
 from domain.model import Event
 from domain.tasks import fold as fold_task
+from domain.users import fold as fold_user
 from projections.queries import After, JobFilter
 from projections.rows import (
     ArtifactRow,
@@ -35,6 +37,7 @@ from projections.rows import (
     RevisionRow,
     TaskRow,
     TeamRow,
+    TokenRow,
 )
 from projections.telemetry_queries import CurveRow, LineRow, Points, ProgressRow, downsample
 from providers.base import Check, Offer
@@ -80,6 +83,19 @@ class Me:
     teams: Sequence[TeamRow]
 
 
+@dataclass(frozen=True, kw_only=True)
+class OwnAccount:
+    """``current`` is the session of the page itself; ``tokens`` are those not revoked."""
+
+    sessions: list[SessionSeen]
+    current: str
+    verified: bool
+    sends_mail: bool
+    linked: Sequence[str]
+    linkable: Sequence[IdentityProvider]
+    tokens: list[TokenRow]
+
+
 class Gateway:
     """For one open page, on behalf of whoever holds the session ``secret``."""
 
@@ -118,6 +134,24 @@ class Gateway:
                 email=found.person.email,
                 team=found.team,
                 teams=found.teams,
+            )
+
+        return await in_thread(ask)
+
+    async def own_account(self) -> OwnAccount:
+        def ask() -> OwnAccount:
+            lab = self._use.lab
+            user = fold_user(lab.log.stream(self._actor.user))
+            found = lab.credentials.find(self._secret)
+            tokens = self._reads.tokens(self._actor)
+            return OwnAccount(
+                sessions=list(self._reads.sessions(self._actor)),
+                current=found.id if found else "",
+                verified=user.verified,
+                linked=[issuer for issuer, _ in user.identities],
+                linkable=lab.identities.all(),
+                sends_mail=lab.mailer.configured or self._use.development,
+                tokens=[row for row in tokens if row.revoked_at is None],
             )
 
         return await in_thread(ask)

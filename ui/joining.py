@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from application.account_ports import Caller, IdentityProvider
 from application.actor import Actor
 from application.commands.invitations import (
     Offered,
@@ -18,7 +20,7 @@ from application.commands.invitations import (
 from application.use import Use
 from domain.errors import LabError, NotFound
 from ui.rate import Tries
-from ui.session import TEAM_COOKIE, SignInRoutes, authenticated
+from ui.session import TEAM_COOKIE, SignInRoutes, authenticated, caller_of
 
 PREFIX = "/invitation/"
 
@@ -42,6 +44,10 @@ class Joining:
             self._tries.failed(source, f"invitation from {source}")
             return None
 
+    def elsewhere(self) -> Sequence[IdentityProvider]:
+        """Where somebody may sign in or make their account to take it."""
+        return self._use.lab.identities.all()
+
     async def member(self, request: Request) -> tuple[Actor | None, str]:
         """Who is signed in and their address, of whatever team; ``(None, "")`` for nobody."""
         secret = request.cookies.get(self._use.session_cookie, "")
@@ -64,14 +70,14 @@ class Joining:
                 await run_in_threadpool(take, self._use.lab, actor, secret, email=address)
                 response: Response = RedirectResponse("/jobs", 303)
             else:
-                response = await self._register(secret, form)
+                response = await self._register(secret, form, caller_of(request))
         except LabError as error:
             return RedirectResponse(f"{PREFIX}{secret}?{urlencode({'error': str(error)})}", 303)
         await self._use.shown(await run_in_threadpool(self._use.lab.log.head), within_s=2.0)
         response.set_cookie(TEAM_COOKIE, offered.team, httponly=True, samesite="lax")
         return response
 
-    async def _register(self, secret: str, form: dict[str, str]) -> Response:
+    async def _register(self, secret: str, form: dict[str, str], caller: Caller) -> Response:
         session = await run_in_threadpool(
             join_by_invitation,
             self._use.lab,
@@ -79,6 +85,7 @@ class Joining:
             email=form.get("email", ""),
             name=form.get("name", ""),
             password=form.get("password", ""),
+            caller=caller,
         )
         return self._sign_in.with_session(RedirectResponse("/jobs", 303), session.secret)
 

@@ -15,15 +15,19 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from application.account_ports import Caller
 from application.actor import Actor
 from application.commands.accounts import revoke_credential, sign_in
 from application.commands.setup import FirstAccount, set_up, setup_open
 from application.use import Use
-from domain.errors import LabError, NotAuthenticated, NotFound
+from domain.errors import LabError, NotAuthenticated, NotFound, RateLimited
 from ui.rate import Tries
 
-OPEN = frozenset({"/login", "/logout", "/setup", "/favicon.ico"})
-UNGUARDED = ("/static/", "/_nicegui/", "/invitation/")
+OPEN = frozenset({"/login", "/logout", "/setup", "/forgot", "/register", "/favicon.ico"})
+UNGUARDED = (
+    "/static/", "/_nicegui/", "/invitation/", "/reset/", "/sign-in/", "/verify/", "/register/",
+    "/oidc/",
+)  # fmt: skip
 SOCKET = "/_nicegui_ws/"
 TEAM_COOKIE = "lab_team"
 MAX_AGE_S = 14 * 86_400
@@ -136,17 +140,23 @@ class SignInRoutes:
         form = await request.form()
         wanted = local_path(str(form.get("next", "")))
         email, password = str(form.get("email", "")), str(form.get("password", ""))
-        source = request.client.host if request.client else ""
-        if not self._tries.allowed(source, email):
-            return RedirectResponse(f"/login?error=rate&next={quote(wanted)}", 303)
+        caller = caller_of(request)
         try:
             session = await run_in_threadpool(
-                sign_in, self._use.lab, email=email, password=password
+                sign_in, self._use.lab, email=email, password=password, caller=caller
             )
+        except RateLimited:
+            return RedirectResponse(f"/login?error=rate&next={quote(wanted)}", 303)
         except LabError:
-            self._tries.failed(source, email)
             return RedirectResponse(f"/login?error=1&next={quote(wanted)}", 303)
+        await self.end_present(request)
         return self.with_session(RedirectResponse(wanted, 303), session.secret)
+
+    async def end_present(self, request: Request) -> None:
+        """End the session that this browser had until now: it gets a new one."""
+        secret = request.cookies.get(self._use.session_cookie, "")
+        if secret:
+            await run_in_threadpool(_revoke, self._use, secret)
 
     async def set_up(self, request: Request) -> Response:
         """``POST /setup``: the first account. A refusal goes back to the form with its sentence."""
@@ -183,12 +193,8 @@ class SignInRoutes:
 
     async def sign_out(self, request: Request) -> Response:
         """``POST /logout``: ends the session and every open page of it, which live on their socket."""
-        secret = request.cookies.get(self._use.session_cookie, "")
-        if secret:
-            await run_in_threadpool(_revoke, self._use, secret)
-        for client in list(Client.instances.values()):
-            if client.request.cookies.get(self._use.session_cookie) == secret:
-                client.run_javascript('location.replace("/login")')
+        await self.end_present(request)
+        await leave_ended_pages(self._use)
         response = RedirectResponse("/login", 303)
         response.delete_cookie(self._use.session_cookie)
         return response
@@ -200,6 +206,31 @@ class SignInRoutes:
         team = str(form.get("team", ""))
         response.set_cookie(TEAM_COOKIE, team, max_age=MAX_AGE_S, httponly=True, samesite="lax")
         return response
+
+
+def caller_of(request: Request) -> Caller:
+    """Where a request came from, for the person's own list of sessions."""
+    address = request.client.host if request.client else ""
+    return Caller(agent=request.headers.get("user-agent", ""), address=address)
+
+
+async def leave_ended_pages(use: Use, *, own: str = "") -> None:
+    """Send every page of this process whose session has ended to the sign-in page.
+
+    Not those of the session ``own``: the browser that asked is being answered with a new one.
+    """
+    pages = list(Client.instances.values())
+    every = {page.id: page.request.cookies.get(use.session_cookie, "") for page in pages}
+    secrets = {page: secret for page, secret in every.items() if secret != own}
+
+    def ended() -> set[str]:
+        known = {secret: use.lab.credentials.find(secret) for secret in set(secrets.values())}
+        return {page for page, secret in secrets.items() if known[secret] is None}
+
+    over = await run_in_threadpool(ended)
+    for page in pages:
+        if page.id in over and isinstance(page.request.scope.get("state", {}).get("actor"), Actor):
+            page.run_javascript('location.replace("/login")')
 
 
 def _revoke(use: Use, secret: str) -> None:

@@ -227,8 +227,9 @@ class Shell:
     def _person(self) -> None:
         name, email = self.me.name, self.me.email
         html(
-            f'{avatar(name, "lg")}<span class="grow"><span class="b5 ellipsis block">{escape(name)}</span>'
-            f'<span class="t-xs faint ellipsis block">{escape(email)}</span></span>'
+            f'{avatar(name, "lg")}<a class="grow" href="/account" title="Your account">'
+            f'<span class="b5 ellipsis block">{escape(name)}</span>'
+            f'<span class="t-xs faint ellipsis block">{escape(email)}</span></a>'
             '<form method="post" action="/logout"><button class="btn ghost s icon" aria-label="Sign out" '
             f'title="Sign out">{icon("log-out", "sm")}</button></form>',
             "foot",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from application.actor import Actor
 from application.commands import invitations, members
+from application.commands.mails import mail_invitation
 from application.permissions import Action
 from application.queries import Invited, Member
 from domain.teams import Role
@@ -51,18 +52,24 @@ class TeamGateway:
         await self._gateway.do(lambda a: members.remove_member(self._lab, a, user=user))
 
     async def invite(self, *, email: str, role: Role) -> str:
-        """The link, which is shown once."""
+        """The link, which is shown once, and mailed when there is an address."""
 
         def ask(actor: Actor) -> str:
             _, secret = invitations.invite(self._lab, actor, role=role, email=email.strip())
+            mail_invitation(self._lab, secret)
             return secret
 
         return self._link(await self._gateway.do(ask))
 
     async def resend(self, invitation: str) -> str:
         """A new link; the old one opens nothing any more."""
-        ask = invitations.resend_invitation
-        return self._link(await self._gateway.do(lambda a: ask(self._lab, a, id=invitation)))
+
+        def ask(actor: Actor) -> str:
+            secret = invitations.resend_invitation(self._lab, actor, id=invitation)
+            mail_invitation(self._lab, secret)
+            return secret
+
+        return self._link(await self._gateway.do(ask))
 
     async def cancel(self, invitation: str) -> None:
         ask = invitations.cancel_invitation

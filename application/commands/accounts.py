@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import msgspec
 
+from application.account_ports import Caller
 from application.actor import Actor
 from application.commands.idempotency import once
 from application.commands.naming import claiming, clean_name, holder
@@ -17,9 +18,9 @@ from application.permissions import SCOPES, Action, require
 from domain.errors import AlreadyExists, InvalidInput, NotAuthenticated, NotFound
 from domain.experiments import DEFAULT_NAMES, ExperimentCreated
 from domain.experiments import unique_name as unique_experiment
-from domain.model import Event, Guard
+from domain.model import NEXT_VERSION, Event, Guard
 from domain.teams import create_team, unique_slug
-from domain.tokens import SessionOpened, TokenIssued
+from domain.tokens import SessionOpened, SessionRefused, TokenIssued
 from domain.tokens import fold as fold_credential
 from domain.users import UserPasswordSet, UserRegistered, unique_email
 from domain.users import fold as fold_user
@@ -27,6 +28,10 @@ from domain.users import fold as fold_user
 PASSWORD_MIN = 10
 PASSWORD_MAX = 1_024
 SESSION_DAYS = 14
+FREE_TRIES = 10
+"""Wrong passwords for one address in a quarter of an hour before each further one must wait."""
+FREE_TRIES_FROM = 60
+"""The same for everything that comes from one network address."""
 HERE = "on this server"
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 
@@ -42,10 +47,14 @@ class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
         return f"SignedIn({self.id!r}, user={self.user!r})"
 
 
-def register_user(lab: Lab, actor: Actor, *, email: str, name: str, password: str) -> str:
-    """A new person's id. ``AlreadyExists`` when the address has an account."""
+def register_user(lab: Lab, actor: Actor, *, email: str, name: str, password: str | None) -> str:
+    """A new person's id. ``AlreadyExists`` when the address has an account.
+
+    ``password`` ``None``: an identity provider vouches for them.
+    """
     address = clean_email(email)
-    _strong(password)
+    if password is not None:
+        strong(password)
     shown = clean_name("name", name or address.partition("@")[0])
     made = lab.ids.new("user")
     digest = lab.vault.digest(address)
@@ -59,10 +68,12 @@ def register_user(lab: Lab, actor: Actor, *, email: str, name: str, password: st
         at=now,
         by=actor.by,
     )
-    protected = UserPasswordSet(originator_id=made, originator_version=2, at=now, by=actor.by)
-    lab.credentials.set_password(made, password)
+    facts: list[Event] = [registered]
+    if password is not None:
+        facts.append(UserPasswordSet(originator_id=made, originator_version=2, at=now, by=actor.by))
+        lab.credentials.set_password(made, password)
     try:
-        lab.append([registered, protected], [unique_email(digest, made)], actor=actor)
+        lab.append(facts, [unique_email(digest, made)], actor=actor)
     except UniqueTaken:
         raise AlreadyExists(kind="account", name=address, holder=HERE) from None
     return made
@@ -101,24 +112,40 @@ def found_team(lab: Lab, actor: Actor, *, name: str, owner: str, key: str = "") 
     return once(actor, key, ("found_team", name, owner), made=made, record=record)
 
 
-def sign_in(lab: Lab, *, email: str, password: str) -> SignedIn:
-    """A new session. Unknown person and wrong password are the same refusal, in the same time."""
-    user = holder(lab, f"email:{lab.vault.digest(email.strip())}")
+def sign_in(lab: Lab, *, email: str, password: str, caller: Caller | None = None) -> SignedIn:
+    """A new session. Unknown person and wrong password are the same refusal, in the same time.
+
+    ``RateLimited`` after many failures, for the right password too, until the wait is over.
+    """
+    digest = lab.vault.digest(email.strip())
+    source = f"from:{caller.address}" if caller and caller.address else ""
+    if source:
+        lab.failures.note(source, free=FREE_TRIES_FROM)
+    tries = lab.failures.note(f"as:{digest}", free=FREE_TRIES)
+    user = holder(lab, f"email:{digest}")
     good = lab.credentials.password_is(user, password)
     person = fold_user(lab.log.stream(user)) if user else None
     if not good or person is None or not person.enabled:
+        if tries == FREE_TRIES:
+            _record_refusal(lab, digest, tries)
         raise NotAuthenticated(why="the e-mail address or the password is wrong")
-    return open_session(lab, user)
+    lab.failures.forget(f"as:{digest}")
+    if source:
+        lab.failures.take_back(source)
+    return open_session(lab, user, method="password", caller=caller)
 
 
-def open_session(lab: Lab, user: str) -> SignedIn:
-    """A session for somebody who has proved who they are."""
+def open_session(
+    lab: Lab, user: str, *, method: str = "", caller: Caller | None = None
+) -> SignedIn:
+    """A session for somebody who has proved who they are, by ``method``."""
     made = lab.ids.new("session")
     now = lab.clock.now()
     expires = now + timedelta(days=SESSION_DAYS)
     fact = SessionOpened(
         user=user,
         expires_at=expires,
+        method=method,
         originator_id=made,
         originator_version=1,
         at=now,
@@ -126,7 +153,7 @@ def open_session(lab: Lab, user: str) -> SignedIn:
     )
     lab.log.append([fact])
     secret = lab.credentials.issue(
-        id=made, kind="session", user=user, team="", scopes=(), expires_at=expires
+        id=made, kind="session", user=user, team="", scopes=(), expires_at=expires, caller=caller
     )
     return SignedIn(id=made, secret=secret, user=user)
 
@@ -190,6 +217,18 @@ def slug_of(name: str) -> str:
     return slug or "team"
 
 
+def _record_refusal(lab: Lab, digest: str, failures: int) -> None:
+    fact = SessionRefused(
+        email_digest=digest,
+        failures=failures,
+        originator_id=lab.ids.new("refusal"),
+        originator_version=NEXT_VERSION,
+        at=lab.clock.now(),
+        by="system:sign-in",
+    )
+    lab.log.append([fact])
+
+
 def _issued(
     lab: Lab, actor: Actor, made: str, *, name: str, scopes: Sequence[str], days: int | None
 ) -> tuple[str, TokenIssued]:
@@ -223,7 +262,8 @@ def clean_email(text: str) -> str:
     return address
 
 
-def _strong(password: str) -> None:
+def strong(password: str) -> None:
+    """Nothing, or ``InvalidInput`` that never shows it."""
     if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
         way_out = f"Choose a password of {PASSWORD_MIN} to {PASSWORD_MAX:,} characters."
         raise InvalidInput(field="password", value="(not shown)", way_out=way_out)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from application.account_ports import Caller
 from application.actor import Actor, person
 from application.commands.accounts import (
     SignedIn,
@@ -148,7 +149,9 @@ def accept_invitation(lab: Lab, actor: Actor, secret: str, *, email: str) -> int
     return done.position
 
 
-def join_by_invitation(lab: Lab, secret: str, *, email: str, name: str, password: str) -> SignedIn:
+def join_by_invitation(
+    lab: Lab, secret: str, *, email: str, name: str, password: str, caller: Caller | None = None
+) -> SignedIn:
     """A new account that joins at once, signed in."""
     offered = look_at_invitation(lab, secret)
     address = offered.email or clean_email(email)
@@ -158,7 +161,7 @@ def join_by_invitation(lab: Lab, secret: str, *, email: str, name: str, password
     inviter = Actor(by=f"invitation:{offered.id}")
     user = register_user(lab, inviter, email=address, name=name, password=password)
     accept_invitation(lab, person(user), secret, email=address)
-    return open_session(lab, user)
+    return open_session(lab, user, method="invitation", caller=caller)
 
 
 def _own(lab: Lab, actor: Actor, id: str) -> Invitation:

@@ -66,4 +66,4 @@ def set_up(lab: Lab, first: FirstAccount, *, code: str, secret: str) -> SignedIn
         team = found_team(lab, by, name=first.team, owner=user)
         owner = person(user, team=team, role=Role.OWNER)
         add_provider(lab, owner, name="local", kind="local", default=True)
-    return open_session(lab, user)
+    return open_session(lab, user, method="setup")

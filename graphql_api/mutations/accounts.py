@@ -1,4 +1,4 @@
-"""Sign in and out, tokens, secrets."""
+"""API tokens and secrets."""
 
 from __future__ import annotations
 
@@ -6,17 +6,9 @@ import strawberry
 
 from application.commands import accounts
 from application.commands.secrets import delete_secret, set_secret
-from application.ports import Found
-from domain.errors import NotAuthenticated
-from graphql_api.context import Context, Info, in_thread
+from graphql_api.context import Info, in_thread
 from graphql_api.scalars import Key, Long
 from graphql_api.types.account import ApiToken, Secret
-
-
-@strawberry.type(description="`token` is the session's credential; keep it safe.")
-class SignInPayload:
-    token: str
-    user: strawberry.ID
 
 
 @strawberry.type(description="That it is done, and where in the log.")
@@ -38,29 +30,6 @@ class TokenPayload:
 class SecretPayload:
     position: Long
     secret: Secret | None
-
-
-@strawberry.type
-class SessionMutations:
-    @strawberry.mutation(description="The one mutation anybody may send; tries are limited.")
-    async def sign_in(self, info: Info, email: str, password: str) -> SignInPayload:
-        context = info.context
-        lab, shared = context.use.lab, context.shared
-        address = lab.vault.digest(email.strip())
-        now = lab.clock.now()
-        shared.tries_per_client.note(context.client, now)
-        shared.tries_per_address.note(address, now)
-        opened = await in_thread(accounts.sign_in, lab, email=email, password=password)
-        shared.tries_per_address.forget(address)
-        return SignInPayload(token=opened.secret, user=strawberry.ID(opened.user))
-
-    @strawberry.mutation(description="End the session this request came with.")
-    async def sign_out(self, info: Info) -> DonePayload:
-        actor = await info.context.actor()
-        found = await in_thread(_own_credential, info.context)
-        lab = info.context.use.lab
-        position = await in_thread(accounts.revoke_credential, lab, actor, found.id)
-        return DonePayload(position=Long(position))
 
 
 @strawberry.type
@@ -138,10 +107,3 @@ class SecretMutations:
         position = await in_thread(delete_secret, lab, actor, name=name, personal=personal)
         await info.context.shown(position)
         return SecretPayload(position=Long(position), secret=None)
-
-
-def _own_credential(context: Context) -> Found:
-    found = context.use.lab.credentials.find(context.secret())
-    if found is None:
-        raise NotAuthenticated(why="the session is over already")
-    return found

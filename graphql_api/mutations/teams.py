@@ -6,10 +6,12 @@ import strawberry
 
 from application.actor import Actor
 from application.commands import accounts, invitations, members
+from application.commands.mails import mail_invitation
 from domain.errors import NotAuthenticated
 from domain.teams import Role
 from graphql_api.context import Context, Info, in_thread
-from graphql_api.mutations.accounts import DonePayload, SignInPayload
+from graphql_api.mutations.accounts import DonePayload
+from graphql_api.mutations.sessions import SignInPayload
 from graphql_api.scalars import Key, Long
 from graphql_api.types.account import Invitation, Member, Team
 
@@ -145,6 +147,7 @@ class InvitationMutations:
             days=days,
             key=idempotency_key,
         )
+        await in_thread(mail_invitation, info.context.use.lab, secret)
         return await _invitation(info.context, actor, made, secret)
 
     @strawberry.mutation(description="A new link; the old one opens nothing any more.")
@@ -154,6 +157,7 @@ class InvitationMutations:
         actor = await info.context.actor()
         lab = info.context.use.lab
         secret = await in_thread(invitations.resend_invitation, lab, actor, id=id, days=days)
+        await in_thread(mail_invitation, lab, secret)
         return await _invitation(info.context, actor, id, secret)
 
     @strawberry.mutation(description="Withdraw it; repeatable.")
@@ -187,9 +191,10 @@ class InvitationMutations:
             email=email,
             name=name,
             password=password,
+            caller=context.caller,
         )
         await context.done()
-        return SignInPayload(token=signed_in.secret, user=strawberry.ID(signed_in.user))
+        return SignInPayload.of(signed_in)
 
 
 def _note_try(context: Context) -> None:

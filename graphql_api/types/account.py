@@ -7,6 +7,7 @@ from datetime import datetime
 import strawberry
 
 from application import queries
+from application.account_ports import SessionSeen
 from application.commands import invitations
 from domain.teams import Role
 from projections.rows import SecretRow, TeamRow, TokenRow
@@ -114,6 +115,29 @@ class Me:
             teams=[Team.of(team) for team in me.teams],
             role=Role(me.role) if me.role else None,
             may=list(me.may),
+        )
+
+
+@strawberry.type(description="One of your sessions that is open now.")
+class Session:
+    id: strawberry.ID
+    opened_at: datetime
+    used_at: datetime | None = strawberry.field(description="Right to a minute.")
+    expires_at: datetime
+    agent: str = strawberry.field(description="What the browser or program calls itself.")
+    address: str = strawberry.field(description="The network address it was opened from.")
+    current: bool = strawberry.field(description="Whether it is the one that asks.")
+
+    @classmethod
+    def of(cls, seen: SessionSeen, *, current: bool) -> Session:
+        return cls(
+            id=strawberry.ID(seen.id),
+            opened_at=seen.opened_at,
+            used_at=seen.used_at,
+            expires_at=seen.expires_at,
+            agent=seen.agent,
+            address=seen.address,
+            current=current,
         )
 
 

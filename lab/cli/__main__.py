@@ -24,6 +24,7 @@ GROUPS = {
     "event": "read and follow the event log",
     "secret": "set, list and delete secrets",
     "team": "members, roles, invitations; create, hand over and close teams",
+    "session": "list and end your sessions",
     "token": "create, list and revoke API tokens",
     "quota": "show and set compute quotas",
     "notify": "webhooks, Slack, Discord and e-mail: who is told of what",
@@ -34,6 +35,7 @@ GROUPS = {
 ALIASES = {"jobs": "job", "tasks": "task", "experiments": "experiment", "events": "event"} | {
     "providers": "provider",
     "secrets": "secret",
+    "sessions": "session",
     "teams": "team",
     "tokens": "token",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import sys
 
+from lab.cli.browser_login import has_browser, token_by_browser, token_by_code
 from lab.cli.client import Client
 from lab.cli.failures import CliError, usage
 from lab.cli.frame import Commands, Session, command
@@ -16,22 +17,20 @@ def configure(commands: Commands, name: str, text: str) -> None:
     do = {"login": login, "logout": logout, "whoami": whoami}[name]
     parser = command(commands, name, do, help=text)
     if name == "login":
-        parser.add_argument("--email", default="", help="asked for when missing")
+        parser.add_argument("--email", default="", help="sign in with a password instead")
+        parser.add_argument("--device", action="store_true", help="by a code typed in any browser")
         parser.add_argument("--token", action="store_true", help="read an API token from stdin")
         parser.add_argument("--team", default="", help="the team's id to work in")
 
 
 def login(session: Session) -> int:
-    """The password comes from ``LAB_PASSWORD``, the keyboard, or a line of stdin: never from argv."""
+    """Through the browser, or by a code where there is none; with ``--email`` by password.
+
+    The password comes from ``LAB_PASSWORD``, the keyboard, or a line of stdin: never from argv.
+    """
     given = session.arguments
     url = current(session.environ, server=given.server, name=given.profile).server_url
-    if given.token:
-        token = sys.stdin.readline().strip()
-    else:
-        email = given.email or _line("E-mail: ")
-        password = session.environ.get("LAB_PASSWORD") or _password()
-        nobody = Client(Profile(server_url=url))
-        token = str(nobody.ask("sign_in", email=email, password=password)["signIn"]["token"])
+    token = _token(session, Client(Profile(server_url=url)))
     if not token:
         raise usage("No token was given on stdin.")
     profile = Profile(server_url=url, token=token, team=given.team)
@@ -41,6 +40,18 @@ def login(session: Session) -> int:
     return session.show(
         me, lambda: f"Signed in as {me['person']['email']} in {team} at {url} ({path})."
     )
+
+
+def _token(session: Session, nobody: Client) -> str:
+    given = session.arguments
+    if given.token:
+        return sys.stdin.readline().strip()
+    if given.email:
+        password = session.environ.get("LAB_PASSWORD") or _password()
+        return str(nobody.ask("sign_in", email=given.email, password=password)["signIn"]["token"])
+    if given.device or not has_browser(session.environ):
+        return token_by_code(nobody)
+    return token_by_browser(nobody)
 
 
 def logout(session: Session) -> int:
@@ -65,13 +76,6 @@ def whoami(session: Session) -> int:
         "may": ", ".join(me["may"]),
     }
     return session.show(me, lambda: pairs(shown))
-
-
-def _line(prompt: str) -> str:
-    try:
-        return input(prompt).strip()
-    except EOFError:
-        raise usage("Give --email.") from None
 
 
 def _password() -> str:

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +18,19 @@ from application.actor import Actor, person
 from application.commands.setup import setup_code
 from domain.teams import Role
 from server.bootstrap import System, system
+from server.oidc.config import Client
 from server.settings import Settings
 from server.web import make_app
 from server.worker import Worker
 from tests.fakes import uvicorn_thread
+from tests.fakes.identity_provider import identity_provider
 
+VOUCHED: tuple[dict[str, object], ...] = (
+    {"sub": "one", "email": "ida@lab.example", "email_verified": True, "name": "Ida Rhodes"},
+    {"sub": "two", "email": "eve@lab.example", "email_verified": False, "name": "Eve"},
+    {"sub": "three", "email": "lise@elsewhere.example", "email_verified": True, "name": "Lise"},
+)
+"""Whom the identity provider knows."""
 EMAIL, PASSWORD = "ada@lab.example", "correct horse battery"
 
 
@@ -76,8 +85,18 @@ def _port() -> int:
 def site(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """One server and one worker for all tests of this folder: NiceGUI is one per process."""
     home: Path = tmp_path_factory.mktemp("lab")
-    settings = Settings(home=home, schema="pages", port=_port())
-    with system(settings, postgres) as parts:
+    with identity_provider(*VOUCHED) as issuer, _served(issuer, postgres, home) as ready:
+        yield ready
+
+
+@contextmanager
+def _served(issuer: str, dsn: str, home: Path) -> Iterator[Site]:
+    idp = Client(
+        name="idp", label="Example ID", issuer=issuer, id="labledger", secret="client secret",
+        scopes=("openid", "email", "profile"), groups_claim="groups", roles={},
+    )  # fmt: skip
+    settings = Settings(home=home, schema="pages", port=_port(), oidc_clients=(idp,))
+    with system(settings, dsn) as parts:
         app = make_app(parts)
         config = uvicorn.Config(app, port=settings.port, log_level="warning")
         server = uvicorn.Server(config)

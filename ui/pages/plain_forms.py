@@ -32,6 +32,13 @@ def problem(text: str) -> str:
     return f'<div class="note bad" role="alert">{icon("circle-alert")}<span>{escape(text)}</span></div>'
 
 
+def good(text: str) -> str:
+    """What was done."""
+    return (
+        f'<div class="note" role="status">{icon("circle-check")}<span>{escape(text)}</span></div>'
+    )
+
+
 def field(
     label: str,
     name: str,
