@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from application.actor import Actor
 from domain.errors import NotAuthenticated, NotFound, PermissionDenied, TeamClosed, TokenLimited
+from domain.service_accounts import is_service
 from domain.teams import Role
 
 
@@ -24,6 +25,7 @@ class Action(StrEnum):
     MANAGE_MEMBERS = "manage members"
     WRITE_SECRETS = "write secrets"
     ISSUE_TOKENS = "issue API tokens"
+    MANAGE_SERVICES = "manage service accounts"
     READ_LOG = "read the event log"
     NOTIFY_SELF = "be notified"
     MANAGE_CHANNELS = "manage the team's notifications"
@@ -51,14 +53,31 @@ MAY: dict[Role, frozenset[Action]] = {
     Role.AUDITOR: _READER | {Action.READ_LOG, Action.ISSUE_TOKENS},
 }
 
+FOR_PEOPLE_ALONE = frozenset({Action.ISSUE_TOKENS, Action.NOTIFY_SELF, Action.OWN})
+"""What no service account may do, in whichever role."""
+
 READ_SCOPE = "read"
-SCOPES: dict[str, frozenset[Action]] = {READ_SCOPE: frozenset({Action.READ, Action.READ_LOG})}
-"""What an API token with a scope may do, of what its owner's role allows; unknown scopes nothing."""
+SCOPES: dict[str, frozenset[Action]] = {
+    READ_SCOPE: frozenset({Action.READ, Action.READ_LOG}),
+    "jobs": frozenset({Action.READ, Action.LAUNCH, Action.STOP}),
+    "tasks": frozenset({Action.READ, Action.WRITE_TASKS, Action.WRITE_EXPERIMENTS}),
+    "providers": frozenset({Action.READ, Action.MANAGE_PROVIDERS}),
+    "secrets": frozenset({Action.READ, Action.WRITE_SECRETS}),
+    "quotas": frozenset({Action.READ, Action.MANAGE_QUOTAS}),
+    "members": frozenset({Action.READ, Action.MANAGE_MEMBERS}),
+    "notifications": frozenset({Action.READ, Action.NOTIFY_SELF, Action.MANAGE_CHANNELS}),
+}
+"""What an API token with a scope may do, of what its owner's role allows; unknown scopes nothing.
+
+No scope issues tokens or makes service accounts: nothing limited makes anything unlimited.
+"""
 
 
 def allowed(actor: Actor, action: Action) -> bool:
     """Whether the role, and the token's scopes when it has any, allow ``action``."""
     if actor.role is None or action not in MAY[actor.role]:
+        return False
+    if action in FOR_PEOPLE_ALONE and is_service(actor.user):
         return False
     if actor.read_only and action not in SCOPES[READ_SCOPE]:
         return False

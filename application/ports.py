@@ -103,6 +103,10 @@ class Credentials(Protocol):
         """The same for a one-time secret of ``kind``, which is gone with that: the first one gets it."""
         ...
 
+    def last_used(self, ids: Sequence[str]) -> Mapping[str, datetime]:
+        """When each of those credentials that were used last was; right to a minute."""
+        ...
+
     def sessions(self, user: str) -> Sequence[SessionSeen]:
         """Those that are good now, the last used first."""
         ...

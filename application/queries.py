@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
-from application.account_ports import SessionSeen
+from application.account_reads import AccountReads
 from application.actor import Actor
 from application.cluster_page import with_own_jobs
 from application.explain import why
@@ -22,22 +22,17 @@ from application.permissions import Action, allowed, require, require_own
 from application.quota_reading import Quota, read_quota
 from domain.compute import Account
 from domain.compute import fold as fold_provider
-from domain.errors import InvalidInput, NotAuthenticated, NotFound
+from domain.errors import InvalidInput, NotFound
 from domain.job_events import JobStatus
 from projections.jobs import JOBS_PROJECTION
 from projections.queries import DIMENSIONS, After, JobFilter, Queries
 from projections.rows import (
     ArtifactRow,
     ExperimentRow,
-    InvitationRow,
     JobRow,
-    MemberRow,
     ProviderRow,
     RevisionRow,
-    SecretRow,
     TaskRow,
-    TeamRow,
-    TokenRow,
     UsageRow,
 )
 from projections.telemetry_queries import CurveRow, LineRow, Points, ProgressRow, TelemetryQueries
@@ -56,43 +51,11 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
-class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """Opened names of one user; ``[erased]`` once the person was erased."""
-
-    id: str
-    email: str
-    name: str
-
-
-class Member(msgspec.Struct, frozen=True, kw_only=True):
-    person: Person
-    role: str
-    since: datetime
-
-
-class Invited(msgspec.Struct, frozen=True, kw_only=True):
-    """``email`` is empty for a link, ``[erased]`` once it was erased."""
-
-    row: InvitationRow
-    email: str
-
-
-class Me(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks; ``team`` is ``None`` for somebody in no team yet."""
-
-    person: Person
-    teams: tuple[TeamRow, ...]
-    team: TeamRow | None
-    role: str
-    may: tuple[str, ...]
-
-
-class Reads:
+class Reads(AccountReads):
     """Every method raises ``NotAuthenticated``, ``PermissionDenied`` or ``NotFound`` before it answers."""
 
     def __init__(self, lab: Lab, queries: Queries, telemetry: TelemetryQueries) -> None:
-        self._lab = lab
-        self._queries = queries
+        super().__init__(lab, queries)
         self._telemetry = telemetry
         self._log = LogReading(queries)
 
@@ -259,69 +222,12 @@ class Reads:
             raise InvalidInput(field="since", value=begin.isoformat(), way_out=way_out)
         return self._queries.usage(actor.team, since=begin, until=end, by=by)
 
-    def members(self, actor: Actor) -> list[Member]:
-        """By membership age, names opened."""
-        require(actor, Action.READ)
-        return [self._member(row) for row in self._queries.members(actor.team)]
-
-    def invitations(self, actor: Actor) -> list[Invited]:
-        """The team's, newest first, addresses opened; those that are over too."""
-        require(actor, Action.MANAGE_MEMBERS)
-        rows = self._queries.invitations(actor.team)
-        return [Invited(row=row, email=self._address(row)) for row in rows]
-
-    def _address(self, row: InvitationRow) -> str:
-        return self._lab.vault.open(row.id, row.email_sealed) if row.email_sealed else ""
-
-    def own_email(self, user: str) -> str:
-        """The address of an account, opened; of no team."""
-        row = self._queries.user(user)
-        if row is None:
-            raise NotFound(kind="account", id=user)
-        return self._lab.vault.open(user, row.email_sealed)
-
     def names(self, actor: Actor) -> dict[str, str]:
-        """Of the team's members, providers and experiments by id, archived ones too."""
+        """Of the team's members, service accounts, providers and experiments by id, archived ones too."""
         found = {m.person.id: m.person.name for m in self.members(actor)}
+        found |= {row.id: row.name for row in self._queries.service_accounts(actor.team)}
         found |= {row.id: row.name for row in self.providers(actor)}
         return found | {row.id: row.name for row in self.experiments(actor, archived=True)}
-
-    def people(self, actor: Actor, users: Sequence[str]) -> dict[str, Person]:
-        """Those of ``users`` who are members of the actor's team."""
-        wanted = set(users)
-        return {m.person.id: m.person for m in self.members(actor) if m.person.id in wanted}
-
-    def me(self, actor: Actor) -> Me:
-        """Needs a credential and no team."""
-        if not actor.user:
-            raise NotAuthenticated(why="no valid session or API token came with the request")
-        row = self._queries.user(actor.user)
-        if row is None:
-            raise NotFound(kind="account", id=actor.user)
-        teams = tuple(self._queries.teams_of(actor.user))
-        return Me(
-            person=self._person(row.id, row.email_sealed, row.name_sealed),
-            teams=teams,
-            team=next((team for team in teams if team.id == actor.team), None),
-            role=actor.role or "",
-            may=tuple(action.value for action in Action if allowed(actor, action)),
-        )
-
-    def sessions(self, actor: Actor) -> Sequence[SessionSeen]:
-        """The actor's own that are open, of no team, the last used first."""
-        if not actor.user:
-            raise NotAuthenticated(why="no valid session or API token came with the request")
-        return self._lab.credentials.sessions(actor.user)
-
-    def tokens(self, actor: Actor) -> list[TokenRow]:
-        """The actor's own in this team, newest first, revoked ones too."""
-        require(actor, Action.READ)
-        return self._queries.tokens(actor.user, actor.team)
-
-    def secrets(self, actor: Actor) -> list[SecretRow]:
-        """Names of the team's and the actor's own secrets; values are never read back."""
-        require(actor, Action.READ)
-        return self._queries.secrets(actor.team, actor.user)
 
     def quota(self, actor: Actor) -> Quota:
         """The team's and the actor's own month."""
@@ -350,14 +256,6 @@ class Reads:
             raise NotFound(kind=kind, id=id)
         require_own(actor, row.team, kind=kind, id=id)
         return row
-
-    def _member(self, row: MemberRow) -> Member:
-        person = self._person(row.user_id, row.email_sealed, row.name_sealed)
-        return Member(person=person, role=row.role, since=row.since)
-
-    def _person(self, user: str, email: str, name: str) -> Person:
-        vault = self._lab.vault
-        return Person(id=user, email=vault.open(user, email), name=vault.open(user, name))
 
 
 def _for(actor: Actor, row: ProviderRow) -> ProviderRow:

@@ -12,6 +12,7 @@ from domain import (
     notifications,
     quotas,
     secrets,
+    service_accounts,
     tasks,
     teams,
     tokens,
@@ -31,6 +32,7 @@ ALL: tuple[type[Event], ...] = (
     *compute.EVENTS,
     *tokens.EVENTS,
     *secrets.EVENTS,
+    *service_accounts.EVENTS,
     *artifacts.EVENTS,
     *notifications.EVENTS,
 )

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from domain.errors import InvalidInput, NotFound
 from domain.model import Envelope, Event, Guard, GuardKind
+from domain.service_accounts import is_service
 
 
 class Role(StrEnum):
@@ -79,6 +80,7 @@ class Team(msgspec.Struct, frozen=True, kw_only=True):
         """Make ``user`` a member; a member of another role gets this one."""
         if user in self.roles:
             return self.set_role(user, role, now=now, by=by)
+        _only_people_own(user, role)
         return [MemberAdded(user=user, role=role, **self._next(now, by))]
 
     def set_role(self, user: str, role: Role, *, now: datetime, by: str) -> list[TeamEvent]:
@@ -86,6 +88,7 @@ class Team(msgspec.Struct, frozen=True, kw_only=True):
         self._must_hold(user)
         if self.roles[user] is role:
             return []
+        _only_people_own(user, role)
         if role is not Role.OWNER:
             self._keep_an_owner(without=user)
         return [MemberRoleSet(user=user, role=role, **self._next(now, by))]
@@ -138,6 +141,12 @@ def create_team(
     """A new team with its first owner."""
     made = TeamCreated(name=name, slug=slug, originator_id=id, originator_version=1, at=now, by=by)
     return [made, *Team().evolve(made).add_member(owner, Role.OWNER, now=now, by=by)]
+
+
+def _only_people_own(user: str, role: Role) -> None:
+    if role is Role.OWNER and is_service(user):
+        way_out = "A service account owns no team; admin is the most it can be."
+        raise InvalidInput(field="role", value=role, way_out=way_out)
 
 
 def fold(events: Iterable[Event]) -> Team:

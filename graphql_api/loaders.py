@@ -8,8 +8,9 @@ from typing import TypeVar
 from starlette.concurrency import run_in_threadpool
 from strawberry.dataloader import DataLoader
 
+from application.account_reads import Person
 from application.actor import Actor
-from application.queries import Person, Reads
+from application.queries import Reads
 from domain.compute import Account
 from domain.errors import LabError
 from projections.rows import ExperimentRow, ProviderRow

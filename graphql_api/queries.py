@@ -9,6 +9,7 @@ import strawberry
 
 from application.commands.invitations import look_at_invitation
 from application.commands.jobs import estimate_start
+from application.permissions import SCOPES, Action
 from application.task_yaml import read_task
 from domain.errors import InvalidTask
 from domain.job_events import JobStatus
@@ -18,7 +19,17 @@ from graphql_api.limits import PAGE_USUAL
 from graphql_api.mutations.jobs import Launch
 from graphql_api.paging import page_info, place_of, size_of
 from graphql_api.scalars import Long
-from graphql_api.types.account import ApiToken, Invitation, Me, Member, Offered, Secret, Session
+from graphql_api.types.account import (
+    ApiToken,
+    Invitation,
+    Me,
+    Member,
+    Offered,
+    Secret,
+    ServiceAccount,
+    Session,
+    TokenScope,
+)
 from graphql_api.types.compute import (
     Check,
     CheckRow,
@@ -266,6 +277,20 @@ class AccountQueries:
     async def tokens(self, info: Info) -> list[ApiToken]:
         actor = await info.context.actor()
         return [ApiToken.of(row) for row in await in_thread(info.context.reads.tokens, actor)]
+
+    @strawberry.field(description="What a token may be limited to, with what each allows in words.")
+    async def token_scopes(self, info: Info) -> list[TokenScope]:
+        await info.context.actor()
+        return [
+            TokenScope(name=name, allows=[a.value for a in Action if a in allowed])
+            for name, allowed in SCOPES.items()
+        ]
+
+    @strawberry.field(description="Members that are no persons, by name, closed ones last.")
+    async def service_accounts(self, info: Info) -> list[ServiceAccount]:
+        actor = await info.context.actor()
+        rows = await in_thread(info.context.reads.service_accounts, actor)
+        return [ServiceAccount.of(row) for row in rows]
 
     @strawberry.field(description="The team's and your own, by name.")
     async def secrets(self, info: Info) -> list[Secret]:

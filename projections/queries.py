@@ -28,6 +28,7 @@ from projections.rows import (
     QuotaRow,
     RevisionRow,
     SecretRow,
+    ServiceAccountRow,
     TaskRow,
     TeamRow,
     TokenRow,
@@ -265,6 +266,15 @@ class Queries:
         """Newest first, revoked ones too."""
         text = "select * from {tokens} where user_id = %s and team = %s order by issued_at desc"
         return self._all(TokenRow, text, (user, team))
+
+    def service_accounts(self, team: str) -> list[ServiceAccountRow]:
+        """By name, closed ones last."""
+        text = """
+        select s.*, coalesce(m.role, '') as role from {service_accounts} s
+          left join {members} m on m.team = s.team and m.user_id = s.id
+         where s.team = %s order by s.closed_at nulls first, s.name
+        """
+        return self._all(ServiceAccountRow, text, (team,))
 
     def secrets(self, team: str, user: str) -> list[SecretRow]:
         """The team's and the user's own, by name."""

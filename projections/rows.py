@@ -222,6 +222,19 @@ class TokenRow(_Row, frozen=True, kw_only=True):
     revoked_at: datetime | None = None
 
 
+class ServiceAccountRow(_Row, frozen=True, kw_only=True):
+    """``role`` is empty once it is no member any more."""
+
+    id: str
+    team: str
+    name: str
+    made_at: datetime
+    made_by: str
+    role: str = ""
+    expires_at: datetime | None = None
+    closed_at: datetime | None = None
+
+
 class SecretRow(_Row, frozen=True, kw_only=True):
     id: str
     team: str

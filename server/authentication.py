@@ -6,6 +6,8 @@ from application.actor import Actor
 from application.lab import Lab
 from application.ports import Found
 from domain.errors import NotAuthenticated, NotFound
+from domain.service_accounts import fold as fold_service
+from domain.service_accounts import is_service
 from domain.teams import fold as fold_team
 from domain.users import fold as fold_user
 from projections.queries import Queries
@@ -22,10 +24,15 @@ def actor_of(lab: Lab, queries: Queries, *, bearer: str, cookie: str = "", team:
     found = lab.credentials.find(secret)
     if found is None or found.kind not in ("api", "session"):
         raise NotAuthenticated(why="the session or API token is unknown, expired or revoked")
-    person = fold_user(lab.log.stream(found.user))
-    if not person.enabled:
-        raise NotAuthenticated(why="this account is disabled")
+    if not _good(lab, found.user):
+        raise NotAuthenticated(why="this account is disabled, closed or has expired")
     return _in_team(lab, queries, found, team)
+
+
+def _good(lab: Lab, user: str) -> bool:
+    if is_service(user):
+        return fold_service(lab.log.stream(user)).good(lab.clock.now())
+    return fold_user(lab.log.stream(user)).enabled
 
 
 def _in_team(lab: Lab, queries: Queries, found: Found, team: str) -> Actor:

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from application.actor import Actor
 from application.lab import Lab
-from application.permissions import Action, require, require_own
+from application.permissions import Action, allowed, require, require_own
 from domain.errors import InvalidInput, NotFound
 from projections.rows import ArtifactRow, JobRow
 from projections.telemetry_queries import LineRow
@@ -77,7 +77,7 @@ class _Files:
 
     async def upload(self, request: Request) -> Response:
         """The raw body becomes a blob; who uploads it twice gets the same answer twice."""
-        actor = await run_in_threadpool(self._actor, request, Action.WRITE_TASKS)
+        actor = await run_in_threadpool(self._uploader, request)
         data = await read_body(request, limit=UPLOAD_BYTES)
         sha256 = await run_in_threadpool(self._lab.blobs.put, data)
         await run_in_threadpool(self._lab.holdings.hold, actor.team, sha256)
@@ -94,6 +94,13 @@ class _Files:
     def _actor(self, request: Request, action: Action) -> Actor:
         actor = self._authenticate(request)
         require(actor, action)
+        return actor
+
+    def _uploader(self, request: Request) -> Actor:
+        """Files are for a task that is saved, or for a job that is queued with them."""
+        actor = self._authenticate(request)
+        if not allowed(actor, Action.LAUNCH):
+            require(actor, Action.WRITE_TASKS)
         return actor
 
     def _artifact(self, request: Request) -> Response:

@@ -17,8 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from application.account_ports import Caller
 from application.actor import Actor
-from application.commands.accounts import revoke_credential, sign_in
+from application.commands.accounts import sign_in
 from application.commands.setup import FirstAccount, set_up, setup_open
+from application.commands.tokens import revoke_credential
 from application.use import Use
 from domain.errors import LabError, NotAuthenticated, NotFound, RateLimited
 from ui.rate import Tries

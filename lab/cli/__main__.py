@@ -25,6 +25,7 @@ GROUPS = {
     "secret": "set, list and delete secrets",
     "team": "members, roles, invitations; create, hand over and close teams",
     "session": "list and end your sessions",
+    "service-account": "members that are no persons, and their tokens",
     "token": "create, list and revoke API tokens",
     "quota": "show and set compute quotas",
     "notify": "webhooks, Slack, Discord and e-mail: who is told of what",
@@ -36,10 +37,13 @@ ALIASES = {"jobs": "job", "tasks": "task", "experiments": "experiment", "events"
     "providers": "provider",
     "secrets": "secret",
     "sessions": "session",
+    "service-accounts": "service-account",
     "teams": "team",
     "tokens": "token",
 }
-MODULES = {"login": "signing", "logout": "signing", "whoami": "signing", "run": "running"}
+MODULES = {"login": "signing", "logout": "signing", "whoami": "signing", "run": "running"} | {
+    "service-account": "service_account"
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

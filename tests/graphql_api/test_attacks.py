@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from application.commands.accounts import issue_token
+from application.commands.tokens import issue_token
 from tests.graphql_api.rig import TASK, Rig
 
 pytestmark = pytest.mark.postgres
