@@ -15,7 +15,9 @@ from application.actor import Actor
 from application.lab import Lab
 from application.permissions import Action, allowed, require
 from domain.errors import NotAuthenticated, NotFound
+from domain.rules import Verb, settled
 from domain.service_accounts import is_service
+from domain.teams import fold as fold_team
 from projections.queries import Queries
 from projections.rows import (
     InvitationRow,
@@ -58,6 +60,14 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
     may: tuple[str, ...]
 
 
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """Without verbs it denies everything."""
+
+    resource: str
+    subject: str
+    verbs: tuple[Verb, ...]
+
+
 class TokenSeen(msgspec.Struct, frozen=True, kw_only=True):
     """``used_at`` is right to a minute; ``None`` for one that was never used or is revoked."""
 
@@ -76,6 +86,15 @@ class AccountReads:
         """By membership age, names opened."""
         require(actor, Action.READ)
         return [self._member(row) for row in self._queries.members(actor.team)]
+
+    def rules(self, actor: Actor) -> list[Rule]:
+        """The team's access rules, by resource and subject; for those who make them and auditors."""
+        require(actor, Action.READ_RULES)
+        rules = fold_team(self._lab.log.stream(actor.team)).rules
+        return [
+            Rule(resource=resource, subject=subject, verbs=settled(verbs))
+            for (resource, subject), verbs in sorted(rules.items())
+        ]
 
     def invitations(self, actor: Actor) -> list[Invited]:
         """The team's, newest first, addresses opened; those that are over too."""

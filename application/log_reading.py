@@ -6,12 +6,15 @@ and are never shown. Not here: permission, which the caller asks first.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
+from application.sight import REGISTERED
+from domain.rules import REGISTRY
 from projections.queries import Queries
 from projections.rows import EventRow
 
@@ -19,6 +22,9 @@ SCAN_ROWS = 1_000
 SCANS_AT_MOST = 20
 LIMIT_AT_MOST = 1_000
 QUOTA_PREFIX = "quota_"
+RULED = ("exp_", "prov_", "task_", "job_", "art_")
+Chains: TypeAlias = tuple[tuple[str, ...], ...]
+See: TypeAlias = Callable[[Chains], bool]
 
 
 class EventView(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,17 +48,35 @@ class EventPage(msgspec.Struct, frozen=True, kw_only=True):
     more: bool
 
 
+def everything(_: Chains) -> bool:
+    """The ``see`` of those who may be told of all."""
+    return True
+
+
+class _Place(NamedTuple):
+    team: str
+    chains: Chains
+
+
 class LogReading:
     """Safe to share between threads. What team a stream is of never changes, so it is remembered."""
 
     def __init__(self, queries: Queries) -> None:
         self._queries = queries
-        self._remembered = lru_cache(maxsize=50_000)(self._team_of)
+        self._remembered = lru_cache(maxsize=50_000)(self._read_place)
 
-    def page(self, team: str, *, after: int, limit: int, streams: Sequence[str]) -> EventPage:
-        """At most ``limit`` of the team's events after a position, in order."""
+    def page(
+        self,
+        team: str,
+        *,
+        after: int,
+        limit: int,
+        streams: Sequence[str],
+        see: See = everything,
+    ) -> EventPage:
+        """At most ``limit`` of the team's events after a position, in order, of what ``see`` lets."""
         most = max(1, min(limit, LIMIT_AT_MOST))
-        mine = [stream for stream in streams if self.team_of(stream) == team]
+        mine = [stream for stream in streams if self._shown(stream, team, see)]
         if streams and not mine:
             return EventPage(events=(), cursor=after, more=False)
         found: list[EventView] = []
@@ -61,7 +85,7 @@ class LogReading:
             rows = self._queries.events(after=cursor, limit=SCAN_ROWS, streams=mine)
             for row in rows:
                 cursor = row.position
-                if self.team_of(row.stream) == team:
+                if self._shown(row.stream, team, see):
                     found.append(_view(row))
                 if len(found) == most:
                     return EventPage(events=tuple(found), cursor=cursor, more=True)
@@ -70,11 +94,18 @@ class LogReading:
         return EventPage(events=tuple(found), cursor=cursor, more=True)
 
     def back(
-        self, team: str, *, before: int, limit: int, kind: str, streams: Sequence[str]
+        self,
+        team: str,
+        *,
+        before: int,
+        limit: int,
+        kind: str,
+        streams: Sequence[str],
+        see: See = everything,
     ) -> EventPage:
         """The same newest first, before a position; ``kind`` is the first word of their names."""
         most = max(1, min(limit, LIMIT_AT_MOST))
-        mine = [stream for stream in streams if self.team_of(stream) == team]
+        mine = [stream for stream in streams if self._shown(stream, team, see)]
         found: list[EventView] = []
         cursor = before
         if streams and not mine:
@@ -85,7 +116,7 @@ class LogReading:
             )
             for row in rows:
                 cursor = row.position
-                if self.team_of(row.stream) == team:
+                if self._shown(row.stream, team, see):
                     found.append(_view(row))
                 if len(found) == most:
                     return EventPage(events=tuple(found), cursor=cursor, more=True)
@@ -116,16 +147,34 @@ class LogReading:
         if stream.startswith(("user_", "session_")):
             return ""
         try:
-            return self._remembered(stream)
+            return self._remembered(stream).team
         except KeyError:  # not there yet: not remembered
             return ""
 
-    def _team_of(self, stream: str) -> str:
+    def chains_of(self, stream: str) -> Chains:
+        """The resources that access rules judge its facts by, as ``application/sight.py`` tells."""
+        if not stream.startswith(RULED):
+            return ()
+        try:
+            return self._remembered(stream).chains
+        except KeyError:
+            return ()
+
+    def _shown(self, stream: str, team: str, see: See) -> bool:
+        return self.team_of(stream) == team and (see is everything or see(self.chains_of(stream)))
+
+    def _read_place(self, stream: str) -> _Place:
         first = self._queries.events(after=0, limit=1, streams=(stream,))
         if not first:
             raise KeyError(stream)
         fields = msgspec.json.decode(first[0].state, type=dict[str, object])
-        return str(fields.get("team", ""))
+        experiment = str(fields.get("experiment", ""))
+        ruled = stream.startswith(("exp_", "prov_", "task_"))
+        own = (stream,) if ruled else (str(fields.get("task", "")),)
+        chains: Chains = ((*own, experiment) if experiment else own,)
+        if stream.startswith("art_") and fields.get("kind") in REGISTERED:
+            chains = (*chains, (REGISTRY,))
+        return _Place(team=str(fields.get("team", "")), chains=chains)
 
 
 _ENVELOPE = frozenset({"originator_id", "originator_version", "at", "by", "type", "cause"})

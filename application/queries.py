@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -18,8 +19,9 @@ from application.cluster_page import with_own_jobs
 from application.explain import why
 from application.lab import Lab
 from application.log_reading import EventPage, LogReading
-from application.permissions import Action, allowed, require, require_own
+from application.permissions import Action, allowed, require, require_on
 from application.quota_reading import Quota, read_quota
+from application.sight import Shown, may_hear, sees, sight_of
 from domain.compute import Account
 from domain.compute import fold as fold_provider
 from domain.errors import InvalidInput, NotFound
@@ -39,7 +41,7 @@ from projections.telemetry_queries import CurveRow, LineRow, Points, ProgressRow
 from providers.base import Check, Offer
 from providers.cluster import Cluster
 
-Owned = TypeVar("Owned", JobRow, ExperimentRow, TaskRow, ProviderRow, ArtifactRow)
+Owned = TypeVar("Owned", bound=Shown)
 LINES_AT_MOST = 10_000
 LIVE_AT_MOST = 10_000
 
@@ -75,7 +77,8 @@ class Reads(AccountReads):
     ) -> list[JobRow]:
         """Newest first."""
         require(actor, Action.READ)
-        return self._queries.jobs(actor.team, where or JobFilter(), after=after, limit=limit)
+        chosen = msgspec.structs.replace(where or JobFilter(), sight=sight_of(actor))
+        return self._queries.jobs(actor.team, chosen, after=after, limit=limit)
 
     def jobs_position(self) -> int:
         """How far the log is shown in the jobs; of no team."""
@@ -92,12 +95,13 @@ class Reads(AccountReads):
     def job_counts(self, actor: Actor) -> dict[str, int]:
         """By status; statuses without a job are left out."""
         require(actor, Action.READ)
-        return self._queries.job_counts(actor.team)
+        return self._queries.job_counts(actor.team, sight=sight_of(actor))
 
     def experiments(self, actor: Actor, *, archived: bool = False) -> list[ExperimentRow]:
         """By name."""
         require(actor, Action.READ)
-        return self._queries.experiments(actor.team, archived=archived)
+        rows = self._queries.experiments(actor.team, archived=archived)
+        return [row for row in rows if sees(actor, row)]
 
     def experiment(self, actor: Actor, id: str) -> ExperimentRow:
         return self._own(actor, self._queries.experiment(id), kind="experiment", id=id)
@@ -105,7 +109,8 @@ class Reads(AccountReads):
     def tasks(self, actor: Actor, experiment: str = "", *, archived: bool = False) -> list[TaskRow]:
         """Latest revised first."""
         require(actor, Action.READ)
-        return self._queries.tasks(actor.team, experiment=experiment, archived=archived)
+        rows = self._queries.tasks(actor.team, experiment=experiment, archived=archived)
+        return [row for row in rows if sees(actor, row)]
 
     def task(self, actor: Actor, id: str) -> TaskRow:
         return self._own(actor, self._queries.task(id), kind="task", id=id)
@@ -118,7 +123,8 @@ class Reads(AccountReads):
     def providers(self, actor: Actor) -> list[ProviderRow]:
         """By name. Settings are shown to those who manage providers; others get none."""
         require(actor, Action.READ)
-        return [_for(actor, row) for row in self._queries.providers(actor.team)]
+        rows = self._queries.providers(actor.team)
+        return [_for(actor, row) for row in rows if sees(actor, row)]
 
     def provider(self, actor: Actor, id: str) -> ProviderRow:
         return _for(actor, self._own(actor, self._queries.provider(id), kind="provider", id=id))
@@ -136,7 +142,7 @@ class Reads(AccountReads):
     def accounts(self, actor: Actor, provider: str) -> list[Account]:
         """Whose accounts there are now; those who do not manage providers see their own."""
         self.provider(actor, provider)
-        every = allowed(actor, Action.MANAGE_PROVIDERS)
+        every = allowed(actor, Action.MANAGE_PROVIDERS, provider)
         known = fold_provider(self._lab.log.stream(provider)).accounts
         return [a for a in known if a.current and (every or a.user == actor.user)]
 
@@ -157,7 +163,7 @@ class Reads(AccountReads):
     def artifacts(self, actor: Actor, job: str) -> list[ArtifactRow]:
         """Oldest first, without deleted ones."""
         self.job(actor, job)
-        return self._queries.artifacts(job)
+        return [row for row in self._queries.artifacts(job) if sees(actor, row)]
 
     def artifact(self, actor: Actor, id: str) -> ArtifactRow:
         return self._own(actor, self._queries.artifact(id), kind="artifact", id=id)
@@ -240,25 +246,29 @@ class Reads(AccountReads):
     ) -> EventPage:
         """The team's events by position; ``cursor`` goes on even over a stretch that held none."""
         require(actor, Action.READ_LOG)
-        return self._log.page(actor.team, after=after, limit=limit, streams=streams)
+        see = partial(may_hear, actor)
+        return self._log.page(actor.team, after=after, limit=limit, streams=streams, see=see)
 
     def events_back(
         self, actor: Actor, *, before: int, limit: int, kind: str = "", streams: Sequence[str] = ()
     ) -> EventPage:
         """The team's events newest first; ``cursor`` is the ``before`` to go on with."""
         require(actor, Action.READ_LOG)
+        see = partial(may_hear, actor)
         page = self._log.back
-        return page(actor.team, before=before, limit=limit, kind=kind, streams=streams)
+        return page(actor.team, before=before, limit=limit, kind=kind, streams=streams, see=see)
 
     def _own(self, actor: Actor, row: Owned | None, *, kind: str, id: str) -> Owned:
-        require(actor, Action.READ)
         if row is None:
+            require(actor, Action.READ)
             raise NotFound(kind=kind, id=id)
-        require_own(actor, row.team, kind=kind, id=id)
+        require_on(actor, Action.READ, team=row.team, kind=kind, id=id)
+        if not sees(actor, row):
+            raise NotFound(kind=kind, id=id)
         return row
 
 
 def _for(actor: Actor, row: ProviderRow) -> ProviderRow:
-    if allowed(actor, Action.MANAGE_PROVIDERS):
+    if allowed(actor, Action.MANAGE_PROVIDERS, row.id):
         return row
     return msgspec.structs.replace(row, settings={})

@@ -149,6 +149,10 @@ class TeamClosed(PermissionDenied):
     sentence = "This team is closed: it can be read, and nothing can be changed."
 
 
+class RuleDenied(PermissionDenied):
+    sentence = "A rule of your team does not let you {action} here. Ask a team owner or admin."
+
+
 class TokenLimited(PermissionDenied):
     sentence = "This API token may only {scopes}. Use another one, or sign in."
 

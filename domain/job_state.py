@@ -58,6 +58,7 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     team: str = ""
     owner: str = ""
     experiment: str = ""
+    task: str = ""
     provider: str = ""
     spec: JobSpec = JobSpec(name="", run="")
     hold: QuotaHold = QuotaHold(scopes=(), seconds=0)
@@ -129,6 +130,7 @@ def _queued(job: JobState, event: JobQueued) -> Changes:
         "team": event.team,
         "owner": event.owner,
         "experiment": event.experiment,
+        "task": event.task,
         "provider": event.provider,
         "spec": event.spec,
         "hold": event.hold,

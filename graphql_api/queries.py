@@ -41,6 +41,7 @@ from graphql_api.types.compute import (
     UsageBy,
 )
 from graphql_api.types.job import Job, JobConnection, JobCount, JobWhere, edge_of
+from graphql_api.types.rules import AccessRule
 from graphql_api.types.telemetry import Artifact, Event, EventPage, LogLine, MetricPoints
 from graphql_api.types.workspace import Experiment, Problem, Revision, Task, Validation
 from projections.rows import UsageRow
@@ -252,6 +253,11 @@ class AccountQueries:
     async def members(self, info: Info) -> list[Member]:
         actor = await info.context.actor()
         return [Member.of(row) for row in await in_thread(info.context.reads.members, actor)]
+
+    @strawberry.field(description="For those who make them, and for auditors.")
+    async def access_rules(self, info: Info) -> list[AccessRule]:
+        actor = await info.context.actor()
+        return [AccessRule.of(rule) for rule in await in_thread(info.context.reads.rules, actor)]
 
     @strawberry.field(description="Newest first, those that are over too. For admins.")
     async def invitations(self, info: Info) -> list[Invitation]:

@@ -22,6 +22,7 @@ from graphql_api.mutations.compute import ProviderMutations
 from graphql_api.mutations.jobs import JobMutations
 from graphql_api.mutations.links import LinkMutations
 from graphql_api.mutations.notifications import ChannelMutations
+from graphql_api.mutations.rules import RuleMutations
 from graphql_api.mutations.service_accounts import ServiceAccountMutations
 from graphql_api.mutations.sessions import SessionMutations
 from graphql_api.mutations.teams import InvitationMutations, MemberMutations, TeamMutations
@@ -45,6 +46,7 @@ class Mutation(
     CliLoginMutations,
     TokenMutations,
     ServiceAccountMutations,
+    RuleMutations,
     SecretMutations,
     TeamMutations,
     MemberMutations,

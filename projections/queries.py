@@ -65,6 +65,23 @@ select DIMENSIONS, count(*) as jobs,
 """
 
 
+class Sight(msgspec.Struct, frozen=True, kw_only=True):
+    """Experiments and tasks whose jobs are left out, but for those of the tasks ``shown``."""
+
+    hidden: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
+
+    @property
+    def values(self) -> list[list[str]]:
+        return [list(self.shown), list(self.hidden), list(self.hidden)]
+
+
+NOTHING_HIDDEN = Sight()
+SEEN = (
+    "(coalesce(task, '') = any(%s) or not (coalesce(task, '') = any(%s) or experiment = any(%s)))"
+)
+
+
 class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Empty fields do not filter. ``text`` is looked for in name and id."""
 
@@ -74,6 +91,7 @@ class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
     provider: str = ""
     text: str = ""
     task: str = ""
+    sight: Sight = NOTHING_HIDDEN
 
 
 class After(msgspec.Struct, frozen=True):
@@ -112,11 +130,13 @@ class Queries:
         text += " order by queued_at desc, id desc limit %s"
         return self._all(JobRow, text, [*values, limit])
 
-    def job_counts(self, team: str) -> dict[str, int]:
+    def job_counts(self, team: str, *, sight: Sight = NOTHING_HIDDEN) -> dict[str, int]:
         """How many jobs a team has in each status; statuses with none are left out."""
-        text = "select status, count(*) from {jobs} where team = %s group by status"
+        conditions, values = _job_conditions(team, JobFilter(sight=sight))
+        text = f"select status, count(*) from {{jobs}} where {' and '.join(conditions)}"  # noqa: S608
         with lease(self._pool) as conn:
-            return dict(conn.execute(self._sql(text), (team,)).fetchall())
+            rows = conn.execute(self._sql(f"{text} group by status"), values).fetchall()
+        return dict(rows)
 
     def usage(
         self, team: str, *, since: datetime, until: datetime, by: Collection[str]
@@ -345,6 +365,9 @@ def _job_conditions(team: str, where: JobFilter) -> tuple[list[str], list[object
         if wanted:
             conditions.append(f"{column} = %s")
             values.append(wanted)
+    if where.sight.hidden:
+        conditions.append(SEEN)
+        values += where.sight.values
     if where.text:
         conditions.append("(name ilike %s or id ilike %s)")
         values += [_like(where.text)] * 2

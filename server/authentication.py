@@ -6,6 +6,7 @@ from application.actor import Actor
 from application.lab import Lab
 from application.ports import Found
 from domain.errors import NotAuthenticated, NotFound
+from domain.rules import rules_for
 from domain.service_accounts import fold as fold_service
 from domain.service_accounts import is_service
 from domain.teams import fold as fold_team
@@ -51,5 +52,5 @@ def _in_team(lab: Lab, queries: Queries, found: Found, team: str) -> Actor:
         raise NotFound(kind="team", id=wanted)
     return Actor(
         by=by, user=found.user, team=wanted, role=role, scopes=found.scopes,
-        read_only=state.archived,
+        rules=rules_for(state.rules, user=found.user, role=role), read_only=state.archived,
     )  # fmt: skip

@@ -17,7 +17,8 @@ from starlette.routing import Route
 
 from application.actor import Actor
 from application.lab import Lab
-from application.permissions import Action, allowed, require, require_own
+from application.permissions import Action, allowed, require, require_own, require_somewhere
+from application.sight import sees
 from domain.errors import InvalidInput, NotFound
 from projections.rows import ArtifactRow, JobRow
 from projections.telemetry_queries import LineRow
@@ -100,7 +101,7 @@ class _Files:
         """Files are for a task that is saved, or for a job that is queued with them."""
         actor = self._authenticate(request)
         if not allowed(actor, Action.LAUNCH):
-            require(actor, Action.WRITE_TASKS)
+            require_somewhere(actor, Action.WRITE_TASKS)
         return actor
 
     def _artifact(self, request: Request) -> Response:
@@ -108,6 +109,7 @@ class _Files:
         artifact, path = _id(request, "artifact"), request.path_params["path"]
         row = self._queries.artifact(artifact)
         require_own(actor, row.team if row else "", kind="artifact", id=artifact)
+        _must_see(actor, row, kind="artifact", id=artifact)
         files = row.files if row and row.deleted_at is None else []
         sha256 = next((str(f["sha256"]) for f in files if f["path"] == path), None)
         if sha256 is None:
@@ -119,6 +121,7 @@ class _Files:
         job = _id(request, "job")
         row = self._queries.job(job)
         require_own(actor, row.team if row else "", kind="job", id=job)
+        _must_see(actor, row, kind="job", id=job)
         wanted = _wanted(request, latest=row.attempt if row else 0)
         lines = self._lines.all_lines(job, attempt=wanted.attempt, node=wanted.node)
         headers = {
@@ -127,6 +130,11 @@ class _Files:
         }
         return StreamingResponse(_blocks(lines, times=wanted.times), headers=headers,
                                  media_type="text/plain; charset=utf-8")  # fmt: skip
+
+
+def _must_see(actor: Actor, row: ArtifactRow | JobRow | None, *, kind: str, id: str) -> None:
+    if row is not None and not sees(actor, row):
+        raise NotFound(kind=kind, id=id)
 
 
 def _id(request: Request, kind: str) -> str:

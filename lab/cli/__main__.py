@@ -24,6 +24,7 @@ GROUPS = {
     "event": "read and follow the event log",
     "secret": "set, list and delete secrets",
     "team": "members, roles, invitations; create, hand over and close teams",
+    "rule": "who may do what with one experiment, task or provider",
     "session": "list and end your sessions",
     "service-account": "members that are no persons, and their tokens",
     "token": "create, list and revoke API tokens",
@@ -35,6 +36,7 @@ GROUPS = {
 }
 ALIASES = {"jobs": "job", "tasks": "task", "experiments": "experiment", "events": "event"} | {
     "providers": "provider",
+    "rules": "rule",
     "secrets": "secret",
     "sessions": "session",
     "service-accounts": "service-account",

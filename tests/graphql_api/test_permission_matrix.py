@@ -73,6 +73,8 @@ RULES: dict[str, Action | str] = {
     **dict.fromkeys(("requestPasswordReset", "resetPassword", "verifyEmail"), ANYBODY),
     **dict.fromkeys(("requestAccount", "register"), ANYBODY),
     **dict.fromkeys(("beginDeviceLogin", "pollDeviceLogin", "redeemLogin"), ANYBODY),
+    "accessRules": Action.READ_RULES,
+    **dict.fromkeys(("setAccessRule", "removeAccessRule"), Action.MANAGE_RULES),
     "issueToken": Action.ISSUE_TOKENS,
     "tokenScopes": ANYONE_SIGNED_IN,
     "serviceAccounts": Action.READ,
