@@ -21,6 +21,7 @@ from application.ports import (
     Courier,
     Credentials,
     Holdings,
+    Hosts,
     Ids,
     Locks,
     Providers,
@@ -78,6 +79,7 @@ class Lab:
     providers: Providers
     locks: Locks
     courier: Courier
+    hosts: Hosts
     mailer: Mailer
     identities: IdentityProviders
     policy: Policy

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from application.actor import Actor
 from domain.errors import (
+    Foreign,
     NotAuthenticated,
     NotFound,
     PermissionDenied,
@@ -133,14 +134,17 @@ def require_on(actor: Actor, action: Action, *on: str, team: str, kind: str, id:
     """``action`` on a thing of ``team``: another team's, and what a rule hides, do not exist."""
     if not team or team != actor.team or not allowed(actor, Action.READ, *on):
         require_somewhere(actor, action)
+        require_own(actor, team, kind=kind, id=id)
         raise NotFound(kind=kind, id=id)
     require(actor, action, *on)
 
 
 def require_own(actor: Actor, team: str, *, kind: str, id: str) -> None:
     """Another team's things do not exist for this actor."""
-    if not team or team != actor.team:
+    if not team:
         raise NotFound(kind=kind, id=id)
+    if team != actor.team:
+        raise Foreign(kind=kind, id=id)
 
 
 def _granted(actor: Actor, action: Action, on: tuple[str, ...]) -> bool:

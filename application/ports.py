@@ -266,6 +266,14 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     retry_after_s: float | None = None
 
 
+class Hosts(Protocol):
+    """Where the server lets people send it for git."""
+
+    def admit(self, host: str, port: int) -> Sequence[str]:
+        """The addresses to connect to; none: whichever the system finds. ``HostRefused``."""
+        ...
+
+
 class Courier(Protocol):
     def carry(self, channel: Channel, notice: Notice) -> Answer:
         """Tell ``channel`` now, within a time limit. What goes wrong outside is an answer."""

@@ -2,7 +2,8 @@
 
 LabError
 ├── InvalidInput ── InvalidTask
-├── NotFound
+├── NotFound ── Foreign
+├── HostRefused
 ├── AlreadyExists
 ├── IllegalTransition
 ├── QuotaExceeded
@@ -75,6 +76,16 @@ class InvalidTask(InvalidInput):
         LabError.__init__(self, count=len(problems), text=text)
 
 
+class HostRefused(LabError):
+    """The server is not sent to that host by what people type. Values: ``host``, ``why``."""
+
+    code = "INVALID_INPUT"
+    sentence = (
+        "{host}: the server does not ask this host ({why}). Write the full commit, "
+        "or have it added to LAB_GIT_HOSTS."
+    )
+
+
 class NotFound(LabError):
     """No such thing, or not for this person: the two are never told apart."""
 
@@ -87,6 +98,10 @@ class NotFound(LabError):
     def __init__(self, *, kind: str, id: str) -> None:  # the field is called id
         way_out = f" List what there is with `lab {kind} list`." if kind in self.LISTED else ""
         super().__init__(kind=kind, id=shorten(id), way_out=way_out)
+
+
+class Foreign(NotFound):
+    """It is there, and another team's: told as one that is not there, and noted as what it is."""
 
 
 class AlreadyExists(LabError):

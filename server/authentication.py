@@ -5,7 +5,7 @@ from __future__ import annotations
 from application.actor import Actor
 from application.lab import Lab
 from application.ports import Found
-from domain.errors import NotAuthenticated, NotFound
+from domain.errors import Foreign, NotAuthenticated
 from domain.rules import rules_for
 from domain.service_accounts import fold as fold_service
 from domain.service_accounts import is_service
@@ -39,7 +39,7 @@ def _good(lab: Lab, user: str) -> bool:
 def _in_team(lab: Lab, queries: Queries, found: Found, team: str) -> Actor:
     by = f"token:{found.id}" if found.kind == "api" else f"user:{found.user}"
     if found.team and team and team != found.team:
-        raise NotFound(kind="team", id=team)
+        raise Foreign(kind="team", id=team)
     wanted = found.team or team
     if not wanted:
         mine = queries.teams_of(found.user)
@@ -49,7 +49,7 @@ def _in_team(lab: Lab, queries: Queries, found: Found, team: str) -> Actor:
     state = fold_team(lab.log.stream(wanted))
     role = state.roles.get(found.user)
     if role is None:
-        raise NotFound(kind="team", id=wanted)
+        raise Foreign(kind="team", id=wanted)
     return Actor(
         by=by, user=found.user, team=wanted, role=role, scopes=found.scopes,
         rules=rules_for(state.rules, user=found.user, role=role), read_only=state.archived,

@@ -28,6 +28,7 @@ from server.courier import HttpCourier
 from server.credentials import HashedCredentials
 from server.device_logins import WaitingDevices
 from server.failpoints import failpoint
+from server.git_hosts import GitHosts
 from server.holdings import TeamHoldings
 from server.keyring import KeyRing
 from server.keys import MasterKey
@@ -129,6 +130,7 @@ def _lab(
         providers=_providers(settings.home, log, blobs=blobs, secrets=secrets, reached=reached),
         locks=locks,
         courier=_courier(settings, secrets, email_of=lambda user: _email(queries, vault, user)),
+        hosts=GitHosts(settings.git_hosts.split(",")),
         mailer=mailer,
         identities=_identities(settings, credentials),
         policy=_policy(settings),

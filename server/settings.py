@@ -73,6 +73,8 @@ class Settings:
     """LAB_RUN_DIR_MINUTES: how long the folder of an ended Local job is kept."""
     allow_local_git: bool = False
     """LAB_ALLOW_LOCAL_GIT: accept file:// git sources."""
+    git_hosts: str = ""
+    """LAB_GIT_HOSTS: hosts in private networks that git sources may be on, with commas."""
     allow_local_webhooks: bool = False
     """LAB_ALLOW_LOCAL_WEBHOOKS: notify plain-HTTP addresses and private networks too."""
     notify_tries: int = 10
@@ -146,6 +148,7 @@ VARIABLES: Mapping[str, str] = {
     "LAB_REGISTRATION": "registration",
     "LAB_RUN_DIR_MINUTES": "run_dir_minutes",
     "LAB_ALLOW_LOCAL_GIT": "allow_local_git",
+    "LAB_GIT_HOSTS": "git_hosts",
     "LAB_ALLOW_LOCAL_WEBHOOKS": "allow_local_webhooks",
     "LAB_NOTIFY_TRIES": "notify_tries",
     "LAB_NOTIFY_RETRY_S": "notify_retry_s",

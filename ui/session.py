@@ -15,6 +15,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from application import refusals
 from application.account_ports import Caller
 from application.actor import Actor
 from application.commands.accounts import sign_in
@@ -146,9 +147,11 @@ class SignInRoutes:
             session = await run_in_threadpool(
                 sign_in, self._use.lab, email=email, password=password, caller=caller
             )
-        except RateLimited:
+        except RateLimited as error:
+            refusals.mark(request.scope, error.code)
             return RedirectResponse(f"/login?error=rate&next={quote(wanted)}", 303)
-        except LabError:
+        except LabError as error:
+            refusals.mark(request.scope, error.code)
             return RedirectResponse(f"/login?error=1&next={quote(wanted)}", 303)
         await self.end_present(request)
         return self.with_session(RedirectResponse(wanted, 303), session.secret)

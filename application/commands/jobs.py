@@ -161,6 +161,7 @@ def _prepare(lab: Lab, actor: Actor, launch: Launch) -> JobQueued:
             task.git.url,
             task.git.ref,
             timeout_s=lab.policy.git_timeout_s,
+            hosts=lab.hosts,
             allow_file=lab.policy.allow_local_git,
         )
     spec = freeze(

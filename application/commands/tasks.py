@@ -10,6 +10,7 @@ from application.permissions import Action, require_on, require_somewhere
 from application.task_yaml import read_task
 from domain.errors import InvalidInput
 from domain.experiments import fold as fold_experiment
+from domain.git_urls import is_inner_path
 from domain.job_spec import FrozenFile
 from domain.model import Guard
 from domain.tasks import Task, TaskCreated, fold, unique_name
@@ -107,7 +108,11 @@ def own_task(lab: Lab, actor: Actor, task: str, action: Action) -> Task:
 
 
 def must_have(lab: Lab, actor: Actor, files: tuple[FrozenFile, ...]) -> None:
-    """Refuse files whose bytes this team never uploaded."""
+    """Refuse files whose bytes this team never uploaded, and those outside of the task's folder."""
+    for file in files:
+        if not is_inner_path(file.path):
+            way_out = "Name a path inside of the task's folder, with / between its parts."
+            raise InvalidInput(field="files", value=file.path, way_out=way_out)
     missing = lab.holdings.missing(actor.team, [file.sha256 for file in files])
     for file in files:
         if file.sha256 in missing:
