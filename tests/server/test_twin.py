@@ -13,10 +13,12 @@ from application.commands.experiments import create_experiment
 from domain.teams import Role
 from projections.projector import END
 from projections.rebuild import Difference
+from projections.workspace import WORKSPACE_PROJECTION
 from server.bootstrap import System
 from server.twin import replayed
 
 pytestmark = pytest.mark.postgres
+EXPERIMENTS = WORKSPACE_PROJECTION.table_name("experiments")
 
 
 @pytest.fixture
@@ -52,7 +54,7 @@ def test_read_models_are_what_the_log_makes_of_them(system: System, owner: Actor
 def test_a_hand_edited_cell_is_named(system: System, owner: Actor) -> None:
     (row,) = [e for e in system.queries.experiments(owner.team) if e.name == "beta"]
     with psycopg.connect(system.dsn, autocommit=True) as conn:
-        table = sql.Identifier(system.settings.schema, "experiments_v2")
+        table = sql.Identifier(system.settings.schema, EXPERIMENTS)
         edit = sql.SQL("update {} set name = 'BETA' where id = %s").format(table)
         conn.execute(edit, (row.id,))
     (found,) = differences(system)
@@ -63,7 +65,7 @@ def test_a_hand_edited_cell_is_named(system: System, owner: Actor) -> None:
 def test_a_row_that_was_deleted_or_made_up_is_named(system: System, owner: Actor) -> None:
     (row,) = [e for e in system.queries.experiments(owner.team) if e.name == "beta"]
     with psycopg.connect(system.dsn, autocommit=True) as conn:
-        table = sql.Identifier(system.settings.schema, "experiments_v2")
+        table = sql.Identifier(system.settings.schema, EXPERIMENTS)
         conn.execute(sql.SQL("delete from {} where id = %s").format(table), (row.id,))
         made_up = sql.SQL("insert into {} (id, position, name) values ('exp_x', 1, 'x')")
         conn.execute(made_up.format(table))
