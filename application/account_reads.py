@@ -13,8 +13,11 @@ import msgspec
 from application.account_ports import SessionSeen
 from application.actor import Actor
 from application.lab import Lab
+from application.log_reading import LogReading
+from application.moments import Moment, PresentOnly
 from application.permissions import Action, allowed, require
 from domain.errors import NotAuthenticated, NotFound
+from domain.model import Event
 from domain.rules import Verb, settled
 from domain.service_accounts import is_service
 from domain.teams import fold as fold_team
@@ -78,9 +81,18 @@ class TokenSeen(msgspec.Struct, frozen=True, kw_only=True):
 class AccountReads:
     """Every method raises ``NotAuthenticated`` or ``PermissionDenied`` before it answers."""
 
-    def __init__(self, lab: Lab, queries: Queries) -> None:
+    def __init__(self, lab: Lab, queries: Queries, moment: Moment | None) -> None:
         self._lab = lab
-        self._queries = queries
+        self._queries = queries if moment is None else queries.at(moment.position)
+        self._log = LogReading(self._queries)
+        self.moment = moment
+
+    def _facts(self, stream: str) -> list[Event]:
+        return self._log.stream(stream) if self.moment else self._lab.log.stream(stream)
+
+    def _now_only(self, what: str) -> None:
+        if self.moment:
+            raise PresentOnly(what=what)
 
     def members(self, actor: Actor) -> list[Member]:
         """By membership age, names opened."""
@@ -90,7 +102,7 @@ class AccountReads:
     def rules(self, actor: Actor) -> list[Rule]:
         """The team's access rules, by resource and subject; for those who make them and auditors."""
         require(actor, Action.READ_RULES)
-        rules = fold_team(self._lab.log.stream(actor.team)).rules
+        rules = fold_team(self._facts(actor.team)).rules
         return [
             Rule(resource=resource, subject=subject, verbs=settled(verbs))
             for (resource, subject), verbs in sorted(rules.items())
@@ -135,6 +147,7 @@ class AccountReads:
         """The actor's own that are open, of no team, the last used first."""
         if not actor.user:
             raise NotAuthenticated(why="no valid session or API token came with the request")
+        self._now_only("Open sessions")
         return self._lab.credentials.sessions(actor.user)
 
     def tokens(self, actor: Actor) -> list[TokenSeen]:
@@ -154,7 +167,8 @@ class AccountReads:
 
     def _tokens(self, user: str, team: str) -> list[TokenSeen]:
         rows = self._queries.tokens(user, team)
-        used = self._lab.credentials.last_used([row.id for row in rows])
+        ids = [] if self.moment else [row.id for row in rows]  # it is kept for now alone
+        used = self._lab.credentials.last_used(ids)
         return [TokenSeen(row=row, used_at=used.get(row.id)) for row in rows]
 
     def secrets(self, actor: Actor) -> list[SecretRow]:

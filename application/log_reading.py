@@ -14,6 +14,8 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 
 from application.sight import REGISTERED
+from domain.codec import EVERYTHING
+from domain.model import Event
 from domain.rules import REGISTRY
 from projections.queries import Queries
 from projections.rows import EventRow
@@ -137,6 +139,15 @@ class LogReading:
                 return list(found), upto
             cursor = rows[-1].position
         return list(found), cursor
+
+    def stream(self, stream: str) -> list[Event]:
+        """The events of one stream by position. ``UnknownEvent``."""
+        found: list[Event] = []
+        after = 0
+        while rows := self._queries.events(after=after, limit=SCAN_ROWS, streams=(stream,)):
+            found += [EVERYTHING.decode(r.topic, r.state, version=r.version) for r in rows]
+            after = rows[-1].position
+        return found
 
     def team_of(self, stream: str) -> str:
         """The team's id, or an empty string for what is no team's or not there."""

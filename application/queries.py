@@ -18,10 +18,12 @@ from application.actor import Actor
 from application.cluster_page import with_own_jobs
 from application.explain import why
 from application.lab import Lab
-from application.log_reading import EventPage, LogReading
+from application.log_reading import EventPage
+from application.moments import AsOf, Moment, find_moment
 from application.permissions import Action, allowed, require, require_on
 from application.quota_reading import Quota, read_quota
 from application.sight import Shown, may_hear, sees, sight_of
+from application.telemetry_reads import TelemetryReads
 from domain.compute import Account
 from domain.compute import fold as fold_provider
 from domain.errors import InvalidInput, NotFound
@@ -30,6 +32,7 @@ from projections.jobs import JOBS_PROJECTION
 from projections.queries import DIMENSIONS, After, JobFilter, Queries
 from projections.rows import (
     ArtifactRow,
+    ChannelRow,
     ExperimentRow,
     JobRow,
     ProviderRow,
@@ -37,12 +40,11 @@ from projections.rows import (
     TaskRow,
     UsageRow,
 )
-from projections.telemetry_queries import CurveRow, LineRow, Points, ProgressRow, TelemetryQueries
+from projections.telemetry_queries import TelemetryQueries
 from providers.base import Check, Offer
 from providers.cluster import Cluster
 
 Owned = TypeVar("Owned", bound=Shown)
-LINES_AT_MOST = 10_000
 LIVE_AT_MOST = 10_000
 
 
@@ -53,13 +55,30 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
-class Reads(AccountReads):
-    """Every method raises ``NotAuthenticated``, ``PermissionDenied`` or ``NotFound`` before it answers."""
+class Reads(AccountReads, TelemetryReads):
+    """Every method raises ``NotAuthenticated``, ``PermissionDenied`` or ``NotFound`` before it answers.
 
-    def __init__(self, lab: Lab, queries: Queries, telemetry: TelemetryQueries) -> None:
-        super().__init__(lab, queries)
-        self._telemetry = telemetry
-        self._log = LogReading(queries)
+    With a ``moment`` it answers as of then; who may ask is decided as of now.
+    """
+
+    def __init__(
+        self,
+        lab: Lab,
+        queries: Queries,
+        telemetry: TelemetryQueries,
+        moment: Moment | None = None,
+    ) -> None:
+        AccountReads.__init__(self, lab, queries, moment)
+        TelemetryReads.__init__(self, telemetry, moment)
+
+    def at(self, as_of: AsOf) -> Reads:
+        """The same reads as of a position or time. ``InvalidInput``, ``PastBehind``."""
+        moment = find_moment(self._queries, as_of, now=self._lab.clock.now())
+        return Reads(self._lab, self._queries, self._telemetry, moment)
+
+    @property
+    def _now(self) -> datetime:
+        return self.moment.at if self.moment else self._lab.clock.now()
 
     def job(self, actor: Actor, id: str) -> JobRow:
         return self._own(actor, self._queries.job(id), kind="job", id=id)
@@ -131,11 +150,13 @@ class Reads(AccountReads):
 
     def offers(self, actor: Actor, provider: str) -> Sequence[Offer]:
         """What the provider could give now. Contacts it: ``ProviderError``."""
+        self._now_only("What a provider offers")
         self.provider(actor, provider)
         return self._lab.providers.of(provider).offers()
 
     def check(self, actor: Actor, provider: str) -> Check:
         """Whether a job could run there now. Contacts it: ``ProviderError``."""
+        self._now_only("Whether a provider answers")
         self.provider(actor, provider)
         return self._lab.providers.of(provider).check()
 
@@ -143,11 +164,12 @@ class Reads(AccountReads):
         """Whose accounts there are now; those who do not manage providers see their own."""
         self.provider(actor, provider)
         every = allowed(actor, Action.MANAGE_PROVIDERS, provider)
-        known = fold_provider(self._lab.log.stream(provider)).accounts
+        known = fold_provider(self._facts(provider)).accounts
         return [a for a in known if a.current and (every or a.user == actor.user)]
 
     def cluster(self, actor: Actor, provider: str) -> Cluster | None:
         """What there is and how busy it is now, with the team's jobs. Contacts it: ``ProviderError``."""
+        self._now_only("How busy a provider is")
         self.provider(actor, provider)
         found = self._lab.providers.of(provider).cluster()
         if found is None:
@@ -172,40 +194,6 @@ class Reads(AccountReads):
         self.job(actor, job)
         return self._queries.latest_checkpoint(job)
 
-    def lines(
-        self,
-        actor: Actor,
-        job: str,
-        *,
-        attempt: int = 0,
-        node: int = 0,
-        after: int = 0,
-        limit: int = 1_000,
-    ) -> list[LineRow]:
-        """Lines above number ``after``; ``attempt`` 0 is the latest."""
-        row = self.job(actor, job)
-        number = attempt or row.attempt
-        most = min(limit, LINES_AT_MOST)
-        return self._telemetry.lines(job, attempt=number, node=node, after=after, limit=most)
-
-    def last_line(self, actor: Actor, job: str, *, attempt: int = 0, node: int = 0) -> int:
-        row = self.job(actor, job)
-        return self._telemetry.last_line(job, attempt=attempt or row.attempt, node=node)
-
-    def curves(self, actor: Actor, job: str) -> list[CurveRow]:
-        """The job's metrics by name."""
-        self.job(actor, job)
-        return self._telemetry.curves(job)
-
-    def points(self, actor: Actor, job: str, name: str, after: int = 0) -> Points:
-        """Points of one metric after a cursor."""
-        self.job(actor, job)
-        return self._telemetry.points(job, name, after=after)
-
-    def progress(self, actor: Actor, job: str) -> ProgressRow | None:
-        self.job(actor, job)
-        return self._telemetry.progress(job)
-
     def usage(
         self,
         actor: Actor,
@@ -220,7 +208,7 @@ class Reads(AccountReads):
         if unknown:
             way_out = f"Choose from {', '.join(DIMENSIONS)}."
             raise InvalidInput(field="by", value=unknown[0], way_out=way_out)
-        now = self._lab.clock.now()
+        now = self._now
         begin = since or now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         end = until or max(now, begin) + timedelta(seconds=1)
         if begin.tzinfo is None or end.tzinfo is None or begin > end:
@@ -235,11 +223,16 @@ class Reads(AccountReads):
         found |= {row.id: row.name for row in self.providers(actor)}
         return found | {row.id: row.name for row in self.experiments(actor, archived=True)}
 
+    def channels(self, actor: Actor) -> list[ChannelRow]:
+        """The team's and the actor's own, by name."""
+        require(actor, Action.READ)
+        return self._queries.channels(actor.team, actor.user)
+
     def quota(self, actor: Actor) -> Quota:
         """The team's and the actor's own month."""
         require(actor, Action.READ)
-        lab, now = self._lab, self._lab.clock.now()
-        return read_quota(self._queries, lab.policy, team=actor.team, user=actor.user, at=now)
+        policy, now = self._lab.policy, self._now
+        return read_quota(self._queries, policy, team=actor.team, user=actor.user, at=now)
 
     def events(
         self, actor: Actor, *, after: int = 0, limit: int = 100, streams: Sequence[str] = ()

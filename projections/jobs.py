@@ -55,7 +55,7 @@ JOBS = Table(
         Column(name="name"),
         Column(name="status"),
         Column(name="priority", type=BIGINT),
-        Column(name="spec", type=JSONB),
+        Column(name="spec", type=JSONB, apart=True),
         Column(name="cloned_from"),
         Column(name="resumed_from"),
         Column(name="sweep"),

@@ -136,9 +136,11 @@ class Worker:
         self._system = system
         self._watches: dict[str, ProviderWatch] = {}
         self._follower = Follower(system.projectors, after=self._news)
+        self._historian = Follower(system.historians, after=lambda: None)
         self._notifier = notifier(system)
         self._listener = Listener(system.dsn)
-        self._listener.on(f"lab_events_{system.settings.schema}", self._follower.wake)
+        for follower in (self._follower, self._historian):
+            self._listener.on(f"lab_events_{system.settings.schema}", follower.wake)
         self._schedule = BackgroundScheduler(
             timezone=UTC,
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -156,6 +158,7 @@ class Worker:
         self._schedule.add_job(self._prove, "interval", days=1, id="prove")
         self._schedule.add_job(self._verify, "interval", days=1, id="verify")
         self._follower.start()
+        self._historian.start()
         self._notifier.start()
         self._listener.start()
         self._schedule.start()
@@ -168,6 +171,7 @@ class Worker:
             list(pool.map(ProviderWatch.stop, self._watches.values()))
         self._notifier.stop()
         self._follower.stop()
+        self._historian.stop()
 
     def _news(self) -> None:
         self._notifier.news()

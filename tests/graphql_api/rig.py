@@ -127,14 +127,16 @@ def rig(dsn: str, schema: str, home: Path) -> Iterator[Rig]:
 
 @contextmanager
 def _following(parts: System) -> Iterator[None]:
-    follower = Follower(parts.projectors, after=lambda: None)
+    followers = [Follower(f, after=lambda: None) for f in (parts.projectors, parts.historians)]
     listener = Listener(parts.dsn)
-    listener.on(f"lab_events_{parts.settings.schema}", follower.wake)
-    follower.start()
+    for follower in followers:
+        listener.on(f"lab_events_{parts.settings.schema}", follower.wake)
+        follower.start()
     listener.start()
     yield
     listener.stop()
-    follower.stop()
+    for follower in followers:
+        follower.stop()
 
 
 @contextmanager
