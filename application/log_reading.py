@@ -23,7 +23,7 @@ from projections.rows import EventRow
 SCAN_ROWS = 1_000
 SCANS_AT_MOST = 20
 LIMIT_AT_MOST = 1_000
-QUOTA_PREFIX = "quota_"
+LEDGERS = ("quota_", "budget_")
 RULED = ("exp_", "prov_", "task_", "job_", "art_")
 Chains: TypeAlias = tuple[tuple[str, ...], ...]
 See: TypeAlias = Callable[[Chains], bool]
@@ -153,8 +153,8 @@ class LogReading:
         """The team's id, or an empty string for what is no team's or not there."""
         if stream.startswith("team_"):
             return stream
-        if stream.startswith(QUOTA_PREFIX):
-            return stream.removeprefix(QUOTA_PREFIX).split(":")[1] if ":" in stream else ""
+        if stream.startswith(LEDGERS):
+            return stream.split(":")[1] if ":" in stream else ""
         if stream.startswith(("user_", "session_")):
             return ""
         try:

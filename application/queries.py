@@ -15,6 +15,7 @@ import msgspec
 
 from application.account_reads import AccountReads
 from application.actor import Actor
+from application.budget_reading import Budget, read_budget
 from application.cluster_page import with_own_jobs
 from application.explain import why
 from application.lab import Lab
@@ -233,6 +234,12 @@ class Reads(AccountReads, TelemetryReads):
         require(actor, Action.READ)
         policy, now = self._lab.policy, self._now
         return read_quota(self._queries, policy, team=actor.team, user=actor.user, at=now)
+
+    def budget(self, actor: Actor) -> Budget:
+        """The team's and the actor's own month, in money."""
+        require(actor, Action.READ)
+        lab, now = self._lab, self._now
+        return read_budget(self._queries, lab.policy, team=actor.team, user=actor.user, at=now)
 
     def events(
         self, actor: Actor, *, after: int = 0, limit: int = 100, streams: Sequence[str] = ()

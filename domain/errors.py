@@ -7,6 +7,7 @@ LabError
 ├── AlreadyExists
 ├── IllegalTransition
 ├── QuotaExceeded
+├── BudgetExceeded
 ├── Conflict                 (transient: load again and decide again)
 ├── IdempotencyKeyReused
 ├── NotAuthenticated
@@ -128,6 +129,16 @@ class QuotaExceeded(LabError):
     sentence = (
         "Quota {scope}: {asked} minutes asked, {left} left of {limit} this month. "
         "Ask for less with `minutes_requested` or `timeout`, or have an admin raise the quota."
+    )
+
+
+class BudgetExceeded(LabError):
+    """Money does not suffice. Values: ``scope``, ``asked``, ``left``, ``limit``, ``currency``."""
+
+    code = "BUDGET_EXCEEDED"
+    sentence = (
+        "Budget {scope}: {asked} {currency} asked, {left} left of {limit} this month. "
+        "Ask for less with `minutes_requested` or `timeout`, or have an admin raise the budget."
     )
 
 

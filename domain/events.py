@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from domain import (
     artifacts,
+    budgets,
     compute,
     experiments,
     installation,
@@ -23,6 +24,7 @@ from domain.model import Event
 ALL: tuple[type[Event], ...] = (
     *job_events.EVENTS,
     *quotas.EVENTS,
+    *budgets.EVENTS,
     *users.EVENTS,
     *teams.EVENTS,
     *invitations.EVENTS,

@@ -22,6 +22,7 @@ from domain.job_events import (
     USER_FAULTS,
     JobActiveAgain,
     JobAttemptFailed,
+    JobBudgetHeld,
     JobCompleted,
     JobErrorReported,
     JobEvent,
@@ -228,6 +229,12 @@ class Job(JobState, frozen=True, kw_only=True):
         if self.is_over:
             return []
         return [JobQuotaExtended(seconds=seconds, **self._next(now, by))]
+
+    def hold_budget(self, *, amount: int, now: datetime, by: str) -> list[JobEvent]:
+        """Hold ``amount`` millionths more of each budget's scope."""
+        if self.is_over or not self.budget.scopes:
+            return []
+        return [JobBudgetHeld(amount=amount, **self._next(now, by))]
 
     def _facts_of(self, seen: Observation, now: datetime, by: str) -> list[JobEvent]:
         facts: list[JobEvent] = []

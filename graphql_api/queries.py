@@ -32,6 +32,7 @@ from graphql_api.types.account import (
     TokenScope,
 )
 from graphql_api.types.compute import (
+    Budget,
     Check,
     CheckRow,
     Offer,
@@ -218,6 +219,11 @@ class ComputeQueries:
         actor = await info.context.actor()
         found = await in_thread(estimate_start, info.context.use.lab, actor, launch.wish())
         return StartEstimate(start_at=found.start_at, words=found.words) if found else None
+
+    @past_field("In money, beside `quota` in minutes.")
+    async def budget(self, info: Info) -> Budget:
+        actor = await info.context.actor()
+        return Budget.of(await in_thread(reads_of(info).budget, actor))
 
     @past_field()
     async def quota(self, info: Info) -> Quota:

@@ -17,6 +17,7 @@ from graphql_api.mutations.accounts import (
     SecretMutations,
     TokenMutations,
 )
+from graphql_api.mutations.budgets import BudgetMutations
 from graphql_api.mutations.cli_login import CliLoginMutations
 from graphql_api.mutations.compute import ProviderMutations
 from graphql_api.mutations.jobs import JobMutations
@@ -46,6 +47,7 @@ class Mutation(
     CliLoginMutations,
     TokenMutations,
     ServiceAccountMutations,
+    BudgetMutations,
     RuleMutations,
     SecretMutations,
     TeamMutations,

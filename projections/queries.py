@@ -15,6 +15,7 @@ from projections.connection import lease
 from projections.log_queries import LogQueries
 from projections.rows import (
     ArtifactRow,
+    BudgetRow,
     ChannelRow,
     ExperimentRow,
     InvitationRow,
@@ -296,6 +297,15 @@ class Queries(LogQueries):
         """The team's and the user's own, by name."""
         text = "select * from {channels} where team = %s and user_id in ('', %s) order by name"
         return self._all(ChannelRow, text, (team, user))
+
+    def budgets(self, scopes: Sequence[str]) -> list[BudgetRow]:
+        """As ``quotas``, in money."""
+        text = """
+        select b.*, coalesce(w.percent, 0) as warned_percent from {budgets} b
+          left join {budget_warnings} w on w.id = b.scope || '@' || b.money_limit
+         where b.scope = any(%s) order by b.scope
+        """
+        return self._all(BudgetRow, text, (list(scopes),))
 
     def quotas(self, scopes: Sequence[str]) -> list[QuotaRow]:
         """Those of ``scopes`` that were ever touched, by scope, warned as under their present limit."""

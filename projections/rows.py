@@ -258,6 +258,16 @@ class QuotaRow(_Row, frozen=True, kw_only=True):
     warned_percent: int = 0
 
 
+class BudgetRow(_Row, frozen=True, kw_only=True):
+    """Millionths of the installation's currency; otherwise as ``QuotaRow``."""
+
+    scope: str
+    money_limit: int | None = None
+    held: int = 0
+    charged: int = 0
+    warned_percent: int = 0
+
+
 class EventRow(msgspec.Struct, frozen=True, kw_only=True):
     """One event as stored; ``state`` is JSON."""
 

@@ -11,6 +11,7 @@ from domain import compute, experiments, invitations, secrets, tasks, teams, tok
 from domain.artifacts import ArtifactDeleted, ArtifactSaved
 from domain.model import Event
 from projections.base import Column, Patch, Projection, SqlType, Table, Value
+from projections.budgets import BUDGET_PATCHES, BUDGET_TABLES
 from projections.quotas import QUOTA_PATCHES, QUOTA_TABLES
 from projections.service_accounts import SERVICE_PATCHES, SERVICE_TABLES
 
@@ -149,6 +150,7 @@ TABLES = (
         indexes=("team, name",),
     ),
     *QUOTA_TABLES,
+    *BUDGET_TABLES,
     *SERVICE_TABLES,
     Table(
         name="artifacts",
@@ -357,6 +359,7 @@ PATCHES: Mapping[type[Event], Callable[[Any], Patch | tuple[Patch, ...]]] = {
     secrets.SecretSet: _secret,
     secrets.SecretDeleted: lambda e: Patch("secrets", e.originator_id, delete=True),
     **QUOTA_PATCHES,
+    **BUDGET_PATCHES,
     **SERVICE_PATCHES,
     ArtifactSaved: _artifact,
     ArtifactDeleted: lambda e: Patch("artifacts", e.originator_id, set={"deleted_at": e.at}),

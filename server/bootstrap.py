@@ -212,6 +212,8 @@ def _policy(settings: Settings) -> Policy:
         stalled_after_s=settings.stalled_after_s,
         stop_grace_s=settings.stop_grace_s,
         default_reservation_s=settings.default_reservation_minutes * 60,
+        team_budget=settings.team_budget,
+        currency=settings.currency,
         team_quota_minutes=settings.team_quota_minutes,
         accelerator_weights=settings.accelerator_weights,
         server_url=settings.base_url,

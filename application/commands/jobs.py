@@ -8,6 +8,7 @@ from dataclasses import replace
 import msgspec
 
 from application.actor import Actor
+from application.commands import budgets
 from application.commands.idempotency import once
 from application.commands.job_changes import change_job
 from application.commands.naming import experiment_id, provider_id
@@ -20,6 +21,8 @@ from application.permissions import Action, require_on, require_somewhere
 from application.sources import resolve_git
 from application.task_yaml import read_task
 from domain.artifacts import ArtifactKind, ArtifactSaved
+from domain.budgets import is_money
+from domain.budgets import reserve as reserve_budget
 from domain.compute import fold as fold_provider
 from domain.errors import InvalidInput, NotFound, QuotaExceeded
 from domain.experiments import fold as fold_experiment
@@ -242,6 +245,9 @@ def _queued(
         provider=provider,
         spec=spec,
         hold=hold,
+        budget=budgets.hold_for(
+            lab, actor, price_per_hour=lab.providers.of(provider).price(spec), seconds=seconds
+        ),
     )
 
 
@@ -287,17 +293,25 @@ def _append_queued(
     lab: Lab, actor: Actor, jobs: Sequence[JobQueued], guards: tuple[Guard, ...]
 ) -> None:
     all_scopes = sorted({scope for job in jobs for scope in job.hold.scopes})
+    purses = sorted({scope for job in jobs for scope in job.budget.scopes})
     events, needed = open_month(lab, actor, all_scopes)
-    held = dict.fromkeys(all_scopes, 0)
+    opened = budgets.open_month(lab, purses)
+    events += opened[0]
+    needed += opened[1]
+    held = dict.fromkeys([*all_scopes, *purses], 0)
     for job in jobs:
-        entry = reserve(job.hold, job=job.originator_id, now=job.at, by=actor.by)
-        events += [job, *entry.events]
-        for guard in entry.guards:
+        about, at, amount = job.originator_id, job.at, job.budget.amount
+        entry = reserve(job.hold, job=about, now=at, by=actor.by)
+        money = reserve_budget(job.budget, job=about, amount=amount, now=at, by=actor.by)
+        events += [job, *entry.events, *money.events]
+        for guard in (*entry.guards, *money.guards):
             held[guard.scope] += guard.amount
     needed += [Guard(GuardKind.QUOTA, scope, amount) for scope, amount in held.items()]
     try:
         lab.append(events, [*guards, *needed], actor=actor)
     except QuotaExceeded as error:
+        if is_money(str(error.values.get("scope"))):
+            raise budgets.in_money(error, lab.policy.currency) from None
         raise in_minutes(error) from None
     note_thresholds(lab, needed)
 

@@ -29,6 +29,7 @@ GROUPS = {
     "service-account": "members that are no persons, and their tokens",
     "token": "create, list and revoke API tokens",
     "quota": "show and set compute quotas",
+    "budget": "show and set budgets in money",
     "notify": "webhooks, Slack, Discord and e-mail: who is told of what",
     "usage": "who used how much compute",
     "sync": "send runs that were recorded offline",

@@ -65,6 +65,8 @@ RULES: dict[str, Action | str] = {
     "startEstimate": Action.LAUNCH,
     "makeDefaultProvider": Action.MANAGE_PROVIDERS,
     "setQuota": Action.MANAGE_QUOTAS,
+    "setBudget": Action.MANAGE_QUOTAS,
+    "budget": Action.READ,
     **dict.fromkeys(("signIn", "joinTeam"), ANYBODY),
     **dict.fromkeys(("signOut", "acceptInvitation", "createTeam"), ANYONE_SIGNED_IN),
     "revokeToken": ANYONE_SIGNED_IN,
