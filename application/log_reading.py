@@ -13,7 +13,7 @@ from functools import lru_cache
 import msgspec
 
 from domain.codec import EVERYTHING
-from domain.model import Event
+from domain.model import Recorded
 from projections.queries import Queries
 from projections.rows import EventRow
 
@@ -109,12 +109,16 @@ class LogReading:
             cursor = rows[-1].position
         return list(found), cursor
 
-    def stream(self, stream: str) -> list[Event]:
-        """The events of one stream by position. ``UnknownEvent``."""
-        found: list[Event] = []
+    def recorded(self, streams: Sequence[str], *, upto: int | None = None) -> list[Recorded]:
+        """The events of some streams by position. ``UnknownEvent``."""
+        found: list[Recorded] = []
         after = 0
-        while rows := self._queries.events(after=after, limit=SCAN_ROWS, streams=(stream,)):
-            found += [EVERYTHING.decode(r.topic, r.state, version=r.version) for r in rows]
+        while rows := self._queries.events(
+            after=after, limit=SCAN_ROWS, upto=upto, streams=streams
+        ):
+            for row in rows:
+                event = EVERYTHING.decode(row.topic, row.state, version=row.version)
+                found.append(Recorded(row.position, row.recorded_at, event))
             after = rows[-1].position
         return found
 

@@ -16,17 +16,20 @@ from application.account_ports import SessionSeen
 from application.actor import Actor
 from application.cluster_page import with_own_jobs
 from application.explain import why
+from application.job_reasons import JobReasons
 from application.lab import Lab
 from application.log_reading import EventPage, LogReading
 from application.moments import AsOf, Moment, PresentOnly, find_moment
 from application.permissions import Action, allowed, require, require_own
 from application.quota_reading import Quota, read_quota
 from application.telemetry_reads import TelemetryReads
+from application.why import Told
 from domain.compute import Account
 from domain.compute import fold as fold_provider
 from domain.errors import InvalidInput, NotAuthenticated, NotFound
 from domain.job_events import JobStatus
 from domain.model import Event
+from domain.reasons import Reason
 from projections.jobs import JOBS_PROJECTION
 from projections.queries import DIMENSIONS, After, JobFilter, Queries
 from projections.rows import (
@@ -107,6 +110,7 @@ class Reads(TelemetryReads):
         self._lab = lab
         self._queries = queries if moment is None else queries.at(moment.position)
         self._log = LogReading(self._queries)
+        self._reasons = JobReasons(self._queries, self._log)
         self.moment = moment
 
     def at(self, as_of: AsOf) -> Reads:
@@ -119,7 +123,7 @@ class Reads(TelemetryReads):
         return self.moment.at if self.moment else self._lab.clock.now()
 
     def _facts(self, stream: str) -> list[Event]:
-        return self._log.stream(stream) if self.moment else self._lab.log.stream(stream)
+        return [recorded.event for recorded in self._log.recorded([stream])]
 
     def _now_only(self, what: str) -> None:
         if self.moment:
@@ -131,6 +135,16 @@ class Reads(TelemetryReads):
     def job_view(self, actor: Actor, id: str) -> JobView:
         row = self.job(actor, id)
         return JobView(row=row, why=why(row))
+
+    def reason(self, actor: Actor, row: JobRow) -> Reason:
+        """The one dominant reason why the job is where it is."""
+        require_own(actor, row.team, kind="job", id=row.id)
+        return self._reasons.reason(row, now=self._now)
+
+    def reason_history(self, actor: Actor, row: JobRow) -> list[Told]:
+        """Each change of it, oldest first."""
+        require_own(actor, row.team, kind="job", id=row.id)
+        return self._reasons.history(row)
 
     def jobs(
         self,

@@ -183,8 +183,14 @@ class Round:
             return
         ahead, *others = queue
         # The code is the same whoever is ahead: one fact a job, not one for each that starts.
-        wait = Wait(code="behind", text=f"Job {ahead.id} is ahead and waits for room.")
-        for row in [row for row in others if not row.wait_code][:EXPLAIN_AT_MOST]:
+        wait = Wait(
+            code="behind",
+            text=f"Job {ahead.id} is ahead and waits for room.",
+            evidence={"job": ahead.id, "priority": str(ahead.priority)},
+        )
+        now = self.lab.clock.now()
+        told = [row for row in others if row.wait_code != wait.code and not _resting(row, now)]
+        for row in told[:EXPLAIN_AT_MOST]:
             explain_wait(self.lab, row.id, wait)
 
     def _waiting(self, row: WorkRow) -> Waiting:
@@ -196,7 +202,7 @@ class Round:
 
     def _wait(self, adapter: ComputeProvider, state: Provider, row: WorkRow) -> Wait | None:
         now = self.lab.clock.now()
-        if row.not_before and row.not_before > now:
+        if row.not_before and _resting(row, now):
             return Wait(
                 code="retrying", text=f"The next attempt begins at {row.not_before:%H:%M:%S} UTC."
             )
@@ -237,7 +243,12 @@ class Round:
             self._collect(adapter, row, handle)
             self.lab.reached("round.collected")
         observe_job(self.lab, row.id, found)
-        wait = Wait(code=f"provider: {found.reason}", text=found.reason)
+        wait = Wait(
+            code=f"provider: {found.reason}",
+            text=found.reason,
+            evidence=found.evidence,
+            help=found.help,
+        )
         if found.phase is Phase.PENDING and found.reason and row.wait_code != wait.code:
             explain_wait(self.lab, row.id, wait)
 
@@ -301,3 +312,8 @@ class Round:
             with suppress(AccountUnavailable):
                 adapter.stop(Handle(row.ref), grace_s=row.stop_grace_s or 0)
             self.lab.reached("round.stopped")
+
+
+def _resting(row: WorkRow, now: datetime) -> bool:
+    """Whether it waits for the time of its next attempt."""
+    return row.not_before is not None and row.not_before > now
