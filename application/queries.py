@@ -14,19 +14,22 @@ import msgspec
 
 from application.account_ports import SessionSeen
 from application.actor import Actor
+from application.audit_reads import AuditReads
 from application.cluster_page import with_own_jobs
 from application.explain import why
+from application.job_reasons import JobReasons
 from application.lab import Lab
-from application.log_reading import EventPage, LogReading
 from application.moments import AsOf, Moment, PresentOnly, find_moment
 from application.permissions import Action, allowed, require, require_own
 from application.quota_reading import Quota, read_quota
 from application.telemetry_reads import TelemetryReads
+from application.why import Told
 from domain.compute import Account
 from domain.compute import fold as fold_provider
 from domain.errors import InvalidInput, NotAuthenticated, NotFound
 from domain.job_events import JobStatus
 from domain.model import Event
+from domain.reasons import Reason
 from projections.jobs import JOBS_PROJECTION
 from projections.queries import DIMENSIONS, After, JobFilter, Queries
 from projections.rows import (
@@ -90,7 +93,7 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
     may: tuple[str, ...]
 
 
-class Reads(TelemetryReads):
+class Reads(TelemetryReads, AuditReads):
     """Every method raises ``NotAuthenticated``, ``PermissionDenied`` or ``NotFound`` before it answers.
 
     With a ``moment`` it answers as of then; who may ask is decided as of now.
@@ -103,10 +106,10 @@ class Reads(TelemetryReads):
         telemetry: TelemetryQueries,
         moment: Moment | None = None,
     ) -> None:
-        super().__init__(telemetry, moment)
+        TelemetryReads.__init__(self, telemetry, moment)
+        AuditReads.__init__(self, queries if moment is None else queries.at(moment.position))
         self._lab = lab
-        self._queries = queries if moment is None else queries.at(moment.position)
-        self._log = LogReading(self._queries)
+        self._reasons = JobReasons(self._queries, self._log)
         self.moment = moment
 
     def at(self, as_of: AsOf) -> Reads:
@@ -119,7 +122,7 @@ class Reads(TelemetryReads):
         return self.moment.at if self.moment else self._lab.clock.now()
 
     def _facts(self, stream: str) -> list[Event]:
-        return self._log.stream(stream) if self.moment else self._lab.log.stream(stream)
+        return [recorded.event for recorded in self._log.recorded([stream])]
 
     def _now_only(self, what: str) -> None:
         if self.moment:
@@ -131,6 +134,16 @@ class Reads(TelemetryReads):
     def job_view(self, actor: Actor, id: str) -> JobView:
         row = self.job(actor, id)
         return JobView(row=row, why=why(row))
+
+    def reason(self, actor: Actor, row: JobRow) -> Reason:
+        """The one dominant reason why the job is where it is."""
+        require_own(actor, row.team, kind="job", id=row.id)
+        return self._reasons.reason(row, now=self._now)
+
+    def reason_history(self, actor: Actor, row: JobRow) -> list[Told]:
+        """Each change of it, oldest first."""
+        require_own(actor, row.team, kind="job", id=row.id)
+        return self._reasons.history(row)
 
     def jobs(
         self,
@@ -284,6 +297,10 @@ class Reads(TelemetryReads):
         found |= {row.id: row.name for row in self.providers(actor)}
         return found | {row.id: row.name for row in self.experiments(actor, archived=True)}
 
+    def persons(self, actor: Actor) -> dict[str, tuple[str, ...]]:
+        """Address and name of each member."""
+        return {m.person.id: (m.person.email, m.person.name) for m in self.members(actor)}
+
     def people(self, actor: Actor, users: Sequence[str]) -> dict[str, Person]:
         """Those of ``users`` who are members of the actor's team."""
         wanted = set(users)
@@ -332,21 +349,6 @@ class Reads(TelemetryReads):
         require(actor, Action.READ)
         policy, now = self._lab.policy, self._now
         return read_quota(self._queries, policy, team=actor.team, user=actor.user, at=now)
-
-    def events(
-        self, actor: Actor, *, after: int = 0, limit: int = 100, streams: Sequence[str] = ()
-    ) -> EventPage:
-        """The team's events by position; ``cursor`` goes on even over a stretch that held none."""
-        require(actor, Action.READ_LOG)
-        return self._log.page(actor.team, after=after, limit=limit, streams=streams)
-
-    def events_back(
-        self, actor: Actor, *, before: int, limit: int, kind: str = "", streams: Sequence[str] = ()
-    ) -> EventPage:
-        """The team's events newest first; ``cursor`` is the ``before`` to go on with."""
-        require(actor, Action.READ_LOG)
-        page = self._log.back
-        return page(actor.team, before=before, limit=limit, kind=kind, streams=streams)
 
     def _own(self, actor: Actor, row: Owned | None, *, kind: str, id: str) -> Owned:
         require(actor, Action.READ)

@@ -182,8 +182,14 @@ class Round:
             return
         ahead, *others = queue
         # The code is the same whoever is ahead: one fact a job, not one for each that starts.
-        wait = Wait(code="behind", text=f"Job {ahead.id} is ahead and waits for room.")
-        for row in [row for row in others if not row.wait_code][:EXPLAIN_AT_MOST]:
+        wait = Wait(
+            code="behind",
+            text=f"Job {ahead.id} is ahead and waits for room.",
+            evidence={"job": ahead.id, "priority": str(ahead.priority)},
+        )
+        now = self.lab.clock.now()
+        told = [row for row in others if row.wait_code != wait.code and not is_resting(row.not_before, now)]
+        for row in told[:EXPLAIN_AT_MOST]:
             explain_wait(self.lab, row.id, wait)
 
     def _waiting(self, row: WorkRow) -> Waiting:
@@ -236,7 +242,12 @@ class Round:
             self._collect(adapter, row, handle)
             self.lab.reached("round.collected")
         observe_job(self.lab, row.id, found)
-        wait = Wait(code=f"provider: {found.reason}", text=found.reason)
+        wait = Wait(
+            code=f"provider: {found.reason}",
+            text=found.reason,
+            evidence=found.evidence,
+            help=found.help,
+        )
         if found.phase is Phase.PENDING and found.reason and row.wait_code != wait.code:
             explain_wait(self.lab, row.id, wait)
 
