@@ -88,7 +88,7 @@ class AccountReads:
         self.moment = moment
 
     def _facts(self, stream: str) -> list[Event]:
-        return self._log.stream(stream) if self.moment else self._lab.log.stream(stream)
+        return [recorded.event for recorded in self._log.recorded([stream])]
 
     def _now_only(self, what: str) -> None:
         if self.moment:
@@ -120,6 +120,12 @@ class AccountReads:
         if row is None:
             raise NotFound(kind="account", id=user)
         return self._lab.vault.open(user, row.email_sealed)
+
+    def persons(self, actor: Actor) -> dict[str, tuple[str, ...]]:
+        """The words by which each member is known, by id: address and name; a program's name."""
+        found = {m.person.id: (m.person.email, m.person.name) for m in self.members(actor)}
+        services = self._queries.service_accounts(actor.team)
+        return {**found, **{row.id: (row.name,) for row in services}}
 
     def people(self, actor: Actor, users: Sequence[str]) -> dict[str, Person]:
         """Those of ``users`` who are members of the actor's team."""

@@ -8,27 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TypeVar
 
 import msgspec
 
 from application.account_reads import AccountReads
 from application.actor import Actor
+from application.audit_reads import AuditReads
 from application.budget_reading import Budget, read_budget
 from application.cluster_page import with_own_jobs
 from application.explain import why
+from application.job_reasons import JobReasons
 from application.lab import Lab
-from application.log_reading import EventPage
 from application.moments import AsOf, Moment, find_moment
-from application.permissions import Action, allowed, require, require_on
+from application.permissions import Action, allowed, require, require_on, require_own
 from application.quota_reading import Quota, read_quota
-from application.sight import Shown, may_hear, sees, sight_of
+from application.sight import Shown, sees, sight_of
 from application.telemetry_reads import TelemetryReads
+from application.why import Told
 from domain.compute import Account
 from domain.compute import fold as fold_provider
 from domain.errors import InvalidInput, NotFound
 from domain.job_events import JobStatus
+from domain.reasons import Reason
 from projections.jobs import JOBS_PROJECTION
 from projections.queries import DIMENSIONS, After, JobFilter, Queries
 from projections.rows import (
@@ -56,7 +58,7 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
-class Reads(AccountReads, TelemetryReads):
+class Reads(AccountReads, TelemetryReads, AuditReads):
     """Every method raises ``NotAuthenticated``, ``PermissionDenied`` or ``NotFound`` before it answers.
 
     With a ``moment`` it answers as of then; who may ask is decided as of now.
@@ -71,6 +73,8 @@ class Reads(AccountReads, TelemetryReads):
     ) -> None:
         AccountReads.__init__(self, lab, queries, moment)
         TelemetryReads.__init__(self, telemetry, moment)
+        AuditReads.__init__(self, self._queries)
+        self._reasons = JobReasons(self._queries, self._log)
 
     def at(self, as_of: AsOf) -> Reads:
         """The same reads as of a position or time. ``InvalidInput``, ``PastBehind``."""
@@ -87,6 +91,16 @@ class Reads(AccountReads, TelemetryReads):
     def job_view(self, actor: Actor, id: str) -> JobView:
         row = self.job(actor, id)
         return JobView(row=row, why=why(row))
+
+    def reason(self, actor: Actor, row: JobRow) -> Reason:
+        """The one dominant reason why the job is where it is."""
+        require_own(actor, row.team, kind="job", id=row.id)
+        return self._reasons.reason(row, now=self._now)
+
+    def reason_history(self, actor: Actor, row: JobRow) -> list[Told]:
+        """Each change of it, oldest first."""
+        require_own(actor, row.team, kind="job", id=row.id)
+        return self._reasons.history(row)
 
     def jobs(
         self,
@@ -240,23 +254,6 @@ class Reads(AccountReads, TelemetryReads):
         require(actor, Action.READ)
         lab, now = self._lab, self._now
         return read_budget(self._queries, lab.policy, team=actor.team, user=actor.user, at=now)
-
-    def events(
-        self, actor: Actor, *, after: int = 0, limit: int = 100, streams: Sequence[str] = ()
-    ) -> EventPage:
-        """The team's events by position; ``cursor`` goes on even over a stretch that held none."""
-        require(actor, Action.READ_LOG)
-        see = partial(may_hear, actor)
-        return self._log.page(actor.team, after=after, limit=limit, streams=streams, see=see)
-
-    def events_back(
-        self, actor: Actor, *, before: int, limit: int, kind: str = "", streams: Sequence[str] = ()
-    ) -> EventPage:
-        """The team's events newest first; ``cursor`` is the ``before`` to go on with."""
-        require(actor, Action.READ_LOG)
-        see = partial(may_hear, actor)
-        page = self._log.back
-        return page(actor.team, before=before, limit=limit, kind=kind, streams=streams, see=see)
 
     def _own(self, actor: Actor, row: Owned | None, *, kind: str, id: str) -> Owned:
         if row is None:

@@ -7,7 +7,7 @@ true records nothing. Not here: when to look, and how to stop a machine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TypedDict
 
@@ -22,14 +22,12 @@ from domain.job_events import (
     USER_FAULTS,
     JobActiveAgain,
     JobAttemptFailed,
-    JobBudgetHeld,
     JobCompleted,
     JobErrorReported,
     JobEvent,
     JobFailed,
     JobLaunching,
     JobMachineHeld,
-    JobQuotaExtended,
     JobResultReported,
     JobRunning,
     JobSeenAgain,
@@ -43,8 +41,8 @@ from domain.job_events import (
     JobWaitExplained,
     StopReason,
 )
-from domain.job_state import JobState
-from domain.model import Envelope, Event
+from domain.job_purse import JobPurse
+from domain.model import Event
 from domain.observations import Exit, FailureClass, Observation, Phase
 from domain.telemetry import Signs
 
@@ -61,15 +59,32 @@ class Charged(TypedDict):
     currency: str
 
 
-class Job(JobState, frozen=True, kw_only=True):
+class Job(JobPurse, frozen=True, kw_only=True):
     """The decider over ``JobState``."""
 
-    def explain_wait(self, *, code: str, text: str, now: datetime, by: str) -> list[JobEvent]:
+    def explain_wait(
+        self,
+        *,
+        code: str,
+        text: str,
+        now: datetime,
+        by: str,
+        evidence: Mapping[str, str] | None = None,
+        help: tuple[str, ...] = (),  # the word of the field
+    ) -> list[JobEvent]:
         """Record why a job waits, with us or at its provider, when the reason is a new one."""
         waits = self.status in (JobStatus.QUEUED, JobStatus.LAUNCHING) and not self.setup_seen
         if not waits or self.wait_code == code:
             return []
-        return [JobWaitExplained(code=code, text=text, **self._next(now, by))]
+        return [
+            JobWaitExplained(
+                code=code,
+                text=text,
+                evidence=dict(evidence or {}),
+                help=help,
+                **self._next(now, by),
+            )
+        ]
 
     def launch(self, *, now: datetime, by: str, checkpoint: str = "") -> list[JobEvent]:
         """Claim the next attempt. Nothing when it is claimed already; refused when stop was asked."""
@@ -224,18 +239,6 @@ class Job(JobState, frozen=True, kw_only=True):
             JobResultReported(attempt=attempt, score=score, message=message, **self._next(now, by))
         ]
 
-    def extend_quota(self, *, seconds: int, now: datetime, by: str) -> list[JobEvent]:
-        """Hold ``seconds`` more of each quota scope for a job that outlives its reservation."""
-        if self.is_over:
-            return []
-        return [JobQuotaExtended(seconds=seconds, **self._next(now, by))]
-
-    def hold_budget(self, *, amount: int, now: datetime, by: str) -> list[JobEvent]:
-        """Hold ``amount`` millionths more of each budget's scope."""
-        if self.is_over or not self.budget.scopes:
-            return []
-        return [JobBudgetHeld(amount=amount, **self._next(now, by))]
-
     def _facts_of(self, seen: Observation, now: datetime, by: str) -> list[JobEvent]:
         facts: list[JobEvent] = []
         at = min(seen.at, now)
@@ -351,14 +354,6 @@ class Job(JobState, frozen=True, kw_only=True):
     def _must_reach(self, wanted: JobStatus) -> None:
         if wanted not in NEXT[self.status]:
             raise IllegalTransition(job=self.id, now=self.status, wanted=wanted)
-
-    def _next(self, at: datetime, by: str) -> Envelope:
-        return {
-            "originator_id": self.id,
-            "originator_version": self.version + 1,
-            "at": at,
-            "by": by,
-        }
 
 
 def fold(events: Iterable[Event]) -> Job:

@@ -14,6 +14,7 @@ from application.task_yaml import read_task
 from domain.errors import InvalidTask
 from domain.job_events import JobStatus
 from graphql_api.as_of import past_field
+from graphql_api.audit_queries import AuditQueries
 from graphql_api.channel_queries import ChannelQueries
 from graphql_api.context import Info, in_thread, reads_of
 from graphql_api.limits import PAGE_USUAL
@@ -44,13 +45,12 @@ from graphql_api.types.compute import (
 )
 from graphql_api.types.job import Job, JobConnection, JobCount, JobWhere, edge_of
 from graphql_api.types.rules import AccessRule
-from graphql_api.types.telemetry import Artifact, Event, EventPage, LogLine, MetricPoints
+from graphql_api.types.telemetry import Artifact, LogLine, MetricPoints
 from graphql_api.types.workspace import Experiment, Problem, Revision, Task, Validation
 from projections.rows import UsageRow
 
 VERSION = "0.1.0"
 LINES_AT_MOST = 2_000
-EVENTS_AT_MOST = 1_000
 START = Long(0)
 
 
@@ -308,29 +308,12 @@ class AccountQueries:
 
 
 @strawberry.type
-class Query(JobQueries, WorkspaceQueries, ComputeQueries, AccountQueries, ChannelQueries):
+class Query(
+    JobQueries, WorkspaceQueries, ComputeQueries, AccountQueries, ChannelQueries, AuditQueries
+):
     @strawberry.field(description="The server's version; the one question anybody may ask.")
     def version(self) -> str:
         return VERSION
-
-    @past_field("The team's events after a position, in order.")
-    async def events(
-        self,
-        info: Info,
-        after: Long = START,
-        limit: int = 100,
-        streams: list[str] | None = None,
-    ) -> EventPage:
-        actor = await info.context.actor()
-        most = size_of(limit, field="limit", most=EVENTS_AT_MOST)
-        page = await in_thread(
-            reads_of(info).events, actor, after=after, limit=most, streams=streams or ()
-        )
-        return EventPage(
-            events=[Event.of(view) for view in page.events],
-            cursor=Long(page.cursor),
-            more=page.more,
-        )
 
 
 def _usage(row: UsageRow, names: Mapping[str, str]) -> Usage:

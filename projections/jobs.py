@@ -65,6 +65,9 @@ JOBS = Table(
         Column(name="host"),
         Column(name="wait_code"),
         Column(name="wait_text"),
+        Column(name="wait_since", type=TIME),
+        Column(name="wait_evidence", type=JSONB),
+        Column(name="wait_help", type=JSONB),
         Column(name="queued_at", type=TIME),
         Column(name="not_before", type=TIME),
         Column(name="launching_at", type=TIME),
@@ -146,6 +149,9 @@ def _attempt_failed(event: JobAttemptFailed) -> Row:
         "not_before": event.next_at,
         "wait_code": "retrying",
         "wait_text": f"Attempt {event.attempt} failed: {event.reason}",
+        "wait_since": event.at,
+        "wait_evidence": None,
+        "wait_help": None,
         "blame": event.blame,
         "reason": event.reason,
         **_exit(event.exit),
@@ -198,7 +204,13 @@ def _exit(end: Exit | None) -> Row:
 
 SETS: Mapping[type[Event], Callable[[Any], Row]] = {  # each arm takes its own event
     JobQueued: _queued,
-    JobWaitExplained: lambda e: {"wait_code": e.code, "wait_text": e.text},
+    JobWaitExplained: lambda e: {
+        "wait_code": e.code,
+        "wait_text": e.text,
+        "wait_since": e.at,
+        "wait_evidence": e.evidence,
+        "wait_help": list(e.help),
+    },
     JobLaunching: _launching,
     JobSubmitted: lambda e: {"ref": e.ref, "price_per_hour": e.price_per_hour},
     JobMachineHeld: lambda e: {"machine_at": e.at, "host": e.host},
@@ -242,4 +254,4 @@ def _builtins(event: JobQueued) -> Row:
     return spec
 
 
-JOBS_PROJECTION = Projection(name="jobs", version=3, tables=(JOBS,), fn=fold_jobs)
+JOBS_PROJECTION = Projection(name="jobs", version=4, tables=(JOBS,), fn=fold_jobs)

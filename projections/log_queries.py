@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+
+import msgspec
 
 from projections.catalogue import PROJECTIONS
 from projections.connection import lease
@@ -11,6 +13,32 @@ from projections.reading import Reader
 from projections.rows import EventRow, PositionRow
 
 END = 2**62
+
+
+FOUND = """
+select e.notification_id as position, e.recorded_at, e.originator_id as stream,
+       e.originator_version as version, e.topic, e.state
+  from (select position from {s}.log_index where WHERE order by position ORDER limit %s) i
+  join {s}.events e on e.notification_id = i.position order by 1 ORDER
+"""
+_OF_STREAMS = "select notification_id from {s}.events where originator_id = any(%s)"
+
+
+class LogFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Empty fields do not filter. ``kind`` is the first word of a topic; ``actors`` are events' ``by``."""
+
+    actors: tuple[str, ...] = ()
+    kind: str = ""
+    topic: str = ""
+    job: str = ""
+    cause: str = ""
+    streams: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What is asked of which column of the index."""
+        asked = {"kind": self.kind, "topic": self.topic, "job": self.job, "cause": self.cause}
+        return {column: word for column, word in asked.items() if word}
 
 
 class LogQueries(Reader):
@@ -50,6 +78,10 @@ class LogQueries(Reader):
             row = conn.execute(self._sql(text), (position,)).fetchone()
         return row[0] if row else None
 
+    def position_before(self, at: datetime) -> int:
+        """The position of the last event recorded before ``at``; 0 when there is none."""
+        return self.position_at(at - timedelta(microseconds=1))
+
     def position_at(self, at: datetime) -> int:
         """The position of the last event recorded at ``at`` or before; 0 before the first.
 
@@ -86,21 +118,39 @@ class LogQueries(Reader):
         last = min(self._last, END if upto is None else upto)
         return self._all(EventRow, text, (after, last, wanted, wanted, limit))
 
-    def events_back(
-        self, *, before: int, limit: int, kind: str = "", streams: Sequence[str] = ()
+    def indexed(self) -> int:
+        """How far the log is indexed: ``found`` shows nothing after it."""
+        text = "select position from {s}.past_positions where name = 'log_index'"
+        with lease(self._pool) as conn:
+            row = conn.execute(self._sql(text)).fetchone()
+        return min(int(row[0]) if row else 0, self._last)
+
+    def found(
+        self, team: str, where: LogFilter, *, after: int, before: int, limit: int, newest: bool
     ) -> list[EventRow]:
-        """Raw rows of the log, newest first, before a position; of one ``kind`` (``job``) if given."""
-        text = """
-        select notification_id as position, recorded_at, originator_id as stream,
-               originator_version as version, topic, state
-          from {s}.events
-         where notification_id < %s and (%s = '' or split_part(topic, '.', 1) = %s)
-           and (%s::text[] is null or originator_id = any(%s))
-         order by notification_id desc limit %s
-        """
-        wanted = list(streams) or None
-        first = min(before, self._last + 1)
-        return self._all(EventRow, text, (first, kind, kind, wanted, wanted, limit))
+        """A team's rows between two positions, both excluded, from one end."""
+        numbers = self._numbers([team, *where.actors, *where.words.values()])
+        if not all(word in numbers for word in (team, *where.words.values())):
+            return []
+        text = "team = %s and position > %s and position < %s"
+        values: list[object] = [numbers[team], after, min(before, self._last + 1)]
+        for column, word in where.words.items():
+            text += f" and {column} = %s"
+            values.append(numbers[word])
+        if where.actors:
+            text += " and actor = any(%s)"
+            values.append([numbers[actor] for actor in where.actors if actor in numbers])
+        if where.streams:
+            text += f" and position in ({_OF_STREAMS})"
+            values.append(list(where.streams))
+        text = FOUND.replace("WHERE", text).replace("ORDER", "desc" if newest else "asc")
+        return self._all(EventRow, text, (*values, limit), prepare=False)
+
+    def _numbers(self, words: Sequence[str]) -> dict[str, int]:
+        """Known numbers are put into the query: the planner knows then how many rows to expect."""
+        text = "select word, id from {s}.log_words where word = any(%s)"
+        with lease(self._pool) as conn:
+            return dict(conn.execute(self._sql(text), (list(words),)).fetchall())
 
     @property
     def _last(self) -> int:

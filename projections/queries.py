@@ -158,6 +158,18 @@ class Queries(LogQueries):
         text = WORK + " and status = 'QUEUED' order by priority desc, queued_at, id limit %s"
         return self._all(WorkRow, text, (provider, limit))
 
+    def ahead(self, job: JobRow) -> tuple[int, str]:
+        """How many queued jobs of its provider go before a queued job, and the id of the first."""
+        text = """
+        select count(*), (array_agg(id order by priority desc, queued_at, id))[1] from {jobs}
+         where team = %s and provider = %s and status = 'QUEUED' and id <> %s
+           and (-priority, queued_at, id) < (-%s::bigint, %s, %s)
+        """
+        place = (job.priority, job.queued_at, job.id)
+        with lease(self._pool) as conn:
+            row = conn.execute(self._sql(text), (job.team, job.provider, job.id, *place)).fetchone()
+        return (row[0], row[1] or "") if row else (0, "")
+
     def expired(self, provider: str, *, now: datetime) -> list[WorkRow]:
         """Queued jobs of a provider whose time to live has passed."""
         text = WORK + " and status = 'QUEUED' and expires_at <= %s order by expires_at, id"

@@ -36,9 +36,16 @@ class Reader:
         with lease(self._pool) as conn, conn.cursor(row_factory=class_row(row)) as cursor:
             return cursor.execute(self._sql(text), values).fetchone()
 
-    def _all(self, row: type[Row], text: str, values: Sequence[object]) -> list[Row]:
+    def _all(
+        self,
+        row: type[Row],
+        text: str,
+        values: Sequence[object],
+        *,
+        prepare: bool | None = None,  # the driver's word: False plans anew for these values
+    ) -> list[Row]:
         with lease(self._pool) as conn, conn.cursor(row_factory=class_row(row)) as cursor:
-            return cursor.execute(self._sql(text), values).fetchall()
+            return cursor.execute(self._sql(text), values, prepare=prepare).fetchall()
 
     def _sql(self, text: str) -> sql.Composed:
         return sql.SQL(text).format(**self._names)

@@ -18,6 +18,7 @@ from projections.catalogue import PROJECTIONS
 from projections.channels import CHANNELS_PROJECTION
 from projections.connection import Pool
 from projections.deliveries import Deliveries
+from projections.log_index import LogIndex
 from projections.past import Historian
 from projections.projector import Projector
 from projections.queries import Queries
@@ -64,6 +65,7 @@ class System:
     projectors: tuple[Projector, ...]
     historians: tuple[Historian, ...]
     """They keep every version of every row, at a pace of their own."""
+    index: LogIndex
     page_secret: str
     """Signs the browser storage of the pages; derived from the master key."""
 
@@ -99,6 +101,7 @@ def _build(
         vault=vault,
         page_secret=ring.key("pages").hex(),
         projectors=tuple(Projector(pool, projection, schema) for projection in PROJECTIONS),
+        index=LogIndex(pool, schema),
         historians=tuple(Historian(pool, projection, schema) for projection in PROJECTIONS),
     )
 

@@ -14,6 +14,7 @@ from graphql_api.paging import PageInfo, cursor_of
 from graphql_api.scalars import JSON, Long
 from graphql_api.types.account import Person
 from graphql_api.types.compute import Provider
+from graphql_api.types.reason import Reason, ReasonChange
 from graphql_api.types.telemetry import Artifact, Curve, Progress
 from graphql_api.types.workspace import Experiment
 from projections.queries import JobFilter
@@ -70,6 +71,19 @@ class Job:
     @strawberry.field(description="One sentence: why it is where it is.")
     def why(self) -> str:
         return why(self.row)
+
+    @strawberry.field(
+        description="The one dominant reason: typed, with evidence and what would help."
+    )
+    async def explanation(self, info: Info) -> Reason:
+        actor = await info.context.actor()
+        return Reason.of(await in_thread(reads_of(info).reason, actor, self.row))
+
+    @strawberry.field(description="Each change of the dominant reason, oldest first.")
+    async def why_history(self, info: Info) -> list[ReasonChange]:
+        actor = await info.context.actor()
+        found = await in_thread(reads_of(info).reason_history, actor, self.row)
+        return [ReasonChange.of(told) for told in found]
 
     @strawberry.field(description="Everything frozen at queueing; secrets by name alone.")
     def spec(self) -> JSON:

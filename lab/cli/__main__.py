@@ -22,6 +22,7 @@ GROUPS = {
     "experiment": "create, rename, list and archive experiments",
     "provider": "add, check and choose compute providers",
     "event": "read and follow the event log",
+    "audit": "who did what, when and why; export and verify it",
     "secret": "set, list and delete secrets",
     "team": "members, roles, invitations; create, hand over and close teams",
     "rule": "who may do what with one experiment, task or provider",

@@ -6,6 +6,7 @@ import msgspec
 from msgspec.structs import replace
 from nicegui import PageArguments, ui
 
+from application.audit_reads import EventWish
 from application.log_reading import EventPage, EventView
 from projections.projector import END
 from ui.components.data_table import Column, DataTable, Empty, Facet, Wish
@@ -76,10 +77,12 @@ class _AuditPage:
         def ask() -> EventPage:
             return gateway.reads.events_back(
                 gateway.actor,
+                EventWish(
+                    kind=view.kind if view.kind in KINDS else "",
+                    streams=(view.q,) if view.q else (),
+                ),
                 before=int(view.before) if view.before.isdecimal() else END,
                 limit=PAGE,
-                kind=view.kind if view.kind in KINDS else "",
-                streams=[view.q] if view.q else (),
             )
 
         found, names = await in_thread(ask), await gateway.names()
