@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from domain.errors import (
 from domain.tokens import SessionRefused
 from domain.users import UserLinkIssued
 from server import __main__ as program
+from server.authentication import actor_of
 from server.bootstrap import System
 from server.bootstrap import system as composed
 from server.settings import Settings
@@ -219,3 +221,31 @@ def test_the_console_prints_a_link_that_works_and_is_recorded_as_made_there(
     else:
         assert good(ada.lab, reset_password(ada.lab, secret, password=NEW))
     assert program.main(["admin", action, "nobody@example.org"]) == 2
+
+
+def test_the_console_lists_disables_and_enables_accounts(
+    ada: Ada,
+    parts: System,
+    postgres: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in {
+        "LAB_DATABASE_URL": postgres,
+        "LAB_DATABASE_SCHEMA": parts.settings.schema,
+        "LAB_HOME": str(parts.settings.home),
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert program.main(["admin", "users", "--json"]) == 0
+    (account,) = json.loads(capsys.readouterr().out)
+    assert (account["email"], account["name"], account["teams"]) == (EMAIL, "Ada", ["lab: owner"])
+    session = open_session(ada.lab, ada.user).secret
+    assert program.main(["admin", "disable-user", EMAIL, "--reason", "left"]) == 0
+    with pytest.raises(NotAuthenticated, match="disabled"):
+        actor_of(parts.lab, parts.queries, bearer=session)
+    assert program.main(["admin", "users"]) == 0
+    assert "(disabled)" in capsys.readouterr().out
+    assert program.main(["admin", "enable-user", ada.user]) == 0
+    assert actor_of(parts.lab, parts.queries, bearer=session).user == ada.user
+    assert program.main(["admin", "disable-user", "nobody@example.org"]) == 2
+    assert "no account" in capsys.readouterr().err
