@@ -188,7 +188,11 @@ class Round:
             evidence={"job": ahead.id, "priority": str(ahead.priority)},
         )
         now = self.lab.clock.now()
-        told = [row for row in others if row.wait_code != wait.code and not is_resting(row.not_before, now)]
+        told = [
+            row
+            for row in others
+            if row.wait_code != wait.code and not is_resting(row.not_before, now)
+        ]
         for row in told[:EXPLAIN_AT_MOST]:
             explain_wait(self.lab, row.id, wait)
 

@@ -26,6 +26,8 @@ PRESENT_ONLY = {
     "checkProvider": "asks the provider",
     "startEstimate": "asks the provider",
     "providerKinds": "what this version can do",
+    "revertPreview": "is about what would be changed now",
+    "whatIf": "has a window of its own",
     "deliveries": "are made from events, and no events",
 }
 JOBS = "query($a:Moment){jobs(asOf:$a){edges{node{id status experiment{name}}}}}"

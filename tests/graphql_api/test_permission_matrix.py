@@ -48,6 +48,8 @@ RULES: dict[str, Action | str] = {
     "invitation": ANYBODY,
     "version": ANYBODY,
     **dict.fromkeys(("events", "eventsBack"), Action.READ_LOG),
+    **dict.fromkeys(("timeline", "jobTimeline", "revertPreview", "whatIf"), Action.READ_LOG),
+    **dict.fromkeys(("jobDiff", "jobPins"), Action.READ),
     **dict.fromkeys(("jobsChanged", "jobLog", "jobMetrics"), Action.READ),
     **dict.fromkeys(("queueJob", "queueJobs", "rerunJob", "resumeJob"), Action.LAUNCH),
     "stopJob": Action.STOP,
