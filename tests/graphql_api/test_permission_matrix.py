@@ -65,6 +65,7 @@ RULES: dict[str, Action | str] = {
     "startEstimate": Action.LAUNCH,
     "makeDefaultProvider": Action.MANAGE_PROVIDERS,
     "setQuota": Action.MANAGE_QUOTAS,
+    "revert": Action.WRITE_TASKS,  # and what the change itself needs
     **dict.fromkeys(("signIn", "joinTeam"), ANYBODY),
     **dict.fromkeys(("signOut", "acceptInvitation", "createTeam"), ANYONE_SIGNED_IN),
     "revokeToken": ANYONE_SIGNED_IN,
@@ -89,6 +90,7 @@ RULES: dict[str, Action | str] = {
 
 ID_OF = {
     **dict.fromkeys(("job", "stopJob", "rerunJob", "resumeJob"), "job"),
+    **dict.fromkeys(("jobTimeline", "jobDiff", "jobPins"), "job"),
     **dict.fromkeys(("jobLines", "jobPoints", "jobLog", "jobMetrics"), "job"),
     **dict.fromkeys(("renameExperiment", "archiveExperiment"), "experiment"),
     **dict.fromkeys(("task", "revisions", "reviseTask", "restoreTask", "archiveTask"), "task"),
@@ -145,9 +147,9 @@ def _value(about: GraphQLArgument, id: str, text: str) -> str:
         return f"[{one}]" if "[" in str(about.type) else one
     if isinstance(of, GraphQLEnumType):
         return "VIEWER" if "VIEWER" in of.values else next(iter(of.values))
-    return {"ID": f'"{id}"', "JSON": "{}", "Int": "1", "Long": "1", "Boolean": "false"}.get(
-        of.name, f'"{text}"'
-    )
+    plain = {"ID": f'"{id}"', "JSON": "{}", "Int": "1", "Long": "1", "Boolean": "false"}
+    plain |= {"Moment": "1", "DateTime": '"2026-01-01T00:00:00Z"'}
+    return plain.get(of.name, f'"{text}"')
 
 
 def _leaf(field: GraphQLField) -> str:
