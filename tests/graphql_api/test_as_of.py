@@ -26,6 +26,7 @@ PRESENT_ONLY = {
     "checkProvider": "asks the provider",
     "startEstimate": "asks the provider",
     "providerKinds": "what this version can do",
+    "auditHeads": "compares what was signed with the log of now",
     "deliveries": "are made from events, and no events",
 }
 JOBS = "query($a:Moment){jobs(asOf:$a){edges{node{id status experiment{name}}}}}"
