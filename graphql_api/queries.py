@@ -16,6 +16,7 @@ from graphql_api.as_of import past_field
 from graphql_api.audit_queries import AuditQueries
 from graphql_api.channel_queries import ChannelQueries
 from graphql_api.context import Info, in_thread, reads_of
+from graphql_api.hindsight_queries import HindsightQueries
 from graphql_api.limits import PAGE_USUAL
 from graphql_api.mutations.jobs import Launch
 from graphql_api.paging import page_info, place_of, size_of
@@ -272,7 +273,13 @@ class AccountQueries:
 
 @strawberry.type
 class Query(
-    JobQueries, WorkspaceQueries, ComputeQueries, AccountQueries, ChannelQueries, AuditQueries
+    JobQueries,
+    WorkspaceQueries,
+    ComputeQueries,
+    AccountQueries,
+    ChannelQueries,
+    AuditQueries,
+    HindsightQueries,
 ):
     @strawberry.field(description="The server's version; the one question anybody may ask.")
     def version(self) -> str:

@@ -22,6 +22,7 @@ from graphql_api.mutations.compute import ProviderMutations
 from graphql_api.mutations.jobs import JobMutations
 from graphql_api.mutations.links import LinkMutations
 from graphql_api.mutations.notifications import ChannelMutations
+from graphql_api.mutations.revert import RevertMutations
 from graphql_api.mutations.sessions import SessionMutations
 from graphql_api.mutations.teams import InvitationMutations, MemberMutations, TeamMutations
 from graphql_api.mutations.workspace import ExperimentMutations, TaskMutations
@@ -49,6 +50,7 @@ class Mutation(
     MemberMutations,
     InvitationMutations,
     ChannelMutations,
+    RevertMutations,
 ):
     pass
 

@@ -6,7 +6,7 @@ import argparse
 import json
 import time
 
-from lab.cli import as_of, naming
+from lab.cli import as_of, hindsight, naming
 from lab.cli.failures import UNREACHABLE, CliError
 from lab.cli.frame import Commands, Session, command
 from lab.cli.naming import Row
@@ -35,6 +35,7 @@ def configure(commands: Commands, name: str, text: str) -> None:
     for parser in (shown, live):
         filters(parser)
         parser.add_argument("--raw", action="store_true", help="with what each event carries")
+    hindsight.configure(inner)
 
 
 def filters(parser: argparse.ArgumentParser) -> None:

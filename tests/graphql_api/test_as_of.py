@@ -27,6 +27,8 @@ PRESENT_ONLY = {
     "startEstimate": "asks the provider",
     "providerKinds": "what this version can do",
     "auditHeads": "compares what was signed with the log of now",
+    "revertPreview": "is about what would be changed now",
+    "whatIf": "has a window of its own",
     "deliveries": "are made from events, and no events",
 }
 JOBS = "query($a:Moment){jobs(asOf:$a){edges{node{id status experiment{name}}}}}"

@@ -49,6 +49,8 @@ RULES: dict[str, Action | str] = {
     "version": ANYBODY,
     **dict.fromkeys(("events", "eventsBack", "auditHeads"), Action.READ_LOG),
     **dict.fromkeys(("auditVerify", "auditReplay"), Action.PROVE),
+    **dict.fromkeys(("timeline", "jobTimeline", "revertPreview", "whatIf"), Action.READ_LOG),
+    **dict.fromkeys(("jobDiff", "jobPins"), Action.READ),
     **dict.fromkeys(("jobsChanged", "jobLog", "jobMetrics"), Action.READ),
     **dict.fromkeys(("queueJob", "queueJobs", "rerunJob", "resumeJob"), Action.LAUNCH),
     "stopJob": Action.STOP,
