@@ -25,6 +25,7 @@ class Action(StrEnum):
     WRITE_SECRETS = "write secrets"
     ISSUE_TOKENS = "issue API tokens"
     READ_LOG = "read the event log"
+    PROVE = "prove the event log"
     NOTIFY_SELF = "be notified"
     MANAGE_CHANNELS = "manage the team's notifications"
     LEAVE = "leave the team"
@@ -48,11 +49,13 @@ MAY: dict[Role, frozenset[Action]] = {
     Role.ADMIN: _ADMIN,
     Role.MEMBER: frozenset(_MEMBER),
     Role.VIEWER: _READER | {Action.ISSUE_TOKENS},
-    Role.AUDITOR: _READER | {Action.READ_LOG, Action.ISSUE_TOKENS},
+    Role.AUDITOR: _READER | {Action.READ_LOG, Action.PROVE, Action.ISSUE_TOKENS},
 }
 
 READ_SCOPE = "read"
-SCOPES: dict[str, frozenset[Action]] = {READ_SCOPE: frozenset({Action.READ, Action.READ_LOG})}
+SCOPES: dict[str, frozenset[Action]] = {
+    READ_SCOPE: frozenset({Action.READ, Action.READ_LOG, Action.PROVE})
+}
 """What an API token with a scope may do, of what its owner's role allows; unknown scopes nothing."""
 
 

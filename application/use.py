@@ -12,6 +12,7 @@ from application.actor import Actor
 from application.channel_reads import ChannelReads
 from application.lab import Lab
 from application.live import Live
+from application.proofs import ProofReads
 from projections.queries import Queries
 from projections.telemetry_queries import TelemetryQueries
 
@@ -36,6 +37,7 @@ class Use:
     queries: Queries
     telemetry: TelemetryQueries
     channels: ChannelReads
+    proofs: ProofReads
     live: Live
     authenticate: Authenticate
     shows: Callable[[int], bool]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from domain import (
     artifacts,
+    audit,
     compute,
     experiments,
     installation,
@@ -33,4 +34,5 @@ ALL: tuple[type[Event], ...] = (
     *secrets.EVENTS,
     *artifacts.EVENTS,
     *notifications.EVENTS,
+    *audit.EVENTS,
 )

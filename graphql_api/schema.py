@@ -30,6 +30,7 @@ from graphql_api.queries import Query
 from graphql_api.scalars import LONG, MOMENT, Long, Moment
 from graphql_api.subscriptions.events import EventSubscriptions
 from graphql_api.subscriptions.jobs import JobSubscriptions
+from graphql_api.subscriptions.proofs import ProofSubscriptions
 
 CACHED_DOCUMENTS = 256
 
@@ -55,7 +56,7 @@ class Mutation(
 
 
 @strawberry.type
-class Subscription(JobSubscriptions, EventSubscriptions):
+class Subscription(JobSubscriptions, EventSubscriptions, ProofSubscriptions):
     pass
 
 

@@ -8,23 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
 import psycopg
 from psycopg import sql
 
+from application.proofs import Told
 from projections.base import Projection
 from projections.catalogue import PROJECTIONS
-from projections.rebuild import Difference, compare, replay
+from projections.rebuild import compare, replay
 
 SHOWN_AT_MOST = 1_000
-
-
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """``differences`` are the first thousand cells of one read model, as of ``position``."""
-
-    name: str
-    position: int
-    differences: tuple[Difference, ...]
 
 
 def replayed(conn: psycopg.Connection[Any], schema: str, *, upto: int) -> Iterator[Told]:

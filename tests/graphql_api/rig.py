@@ -23,10 +23,13 @@ from application.commands.accounts import found_team, open_session, register_use
 from application.commands.compute import add_provider
 from application.lab import Lab
 from application.live import Live
+from application.proofs import ProofReads
+from application.queries import Reads
 from application.use import Use
 from domain.teams import Role
 from graphql_api.app import graphql_routes
 from projections.telemetry import CHANNEL
+from server.audit_api import audit_routes
 from server.authentication import actor_of
 from server.bootstrap import System
 from server.bootstrap import system as build
@@ -169,6 +172,7 @@ def _app(parts: System, lab: Lab) -> Starlette:
         queries=parts.queries,
         telemetry=parts.telemetry,
         channels=ChannelReads(parts.deliveries),
+        proofs=ProofReads(parts.proofs),
         live=live,
         authenticate=authenticate,
         shows=lambda position: all(p.position >= position for p in parts.queries.positions()),
@@ -189,4 +193,6 @@ def _app(parts: System, lab: Lab) -> Starlette:
 
     routes = [*health_routes(lab.log, parts.queries), *graphql_routes(use)]
     routes += [*file_routes(lab, parts.queries, parts.telemetry, who)]
+    reads = Reads(lab, parts.queries, parts.telemetry)
+    routes += [*audit_routes(lab, reads, parts.queries, parts.proofs, who)]
     return Starlette(routes=routes, lifespan=lifespan)
