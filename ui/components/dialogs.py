@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Awaitable
+from contextlib import suppress
 from html import escape
 from uuid import uuid4
 
@@ -36,7 +37,9 @@ async def telling(work: Awaitable[None]) -> None:
     try:
         await work
     except Exception as error:  # noqa: BLE001  # the page's boundary: the person must be told
-        toast(explained(error), "bad")
+        sentence = explained(error)
+        with suppress(RuntimeError):  # the page is gone, and with it whom to tell
+            toast(sentence, "bad")
 
 
 def modal(label: str, role: str = "dialog") -> ui.dialog:
@@ -58,5 +61,6 @@ async def confirmed(title: str, body: str, action: str) -> bool:
             button("Cancel", lambda: dialog.submit(False)).props["autofocus"] = True
             button(action, lambda: dialog.submit(True), cls="danger solid")
     answer = bool(await dialog)
-    dialog.delete()
+    if not dialog.is_deleted:  # the page may have been left meanwhile
+        dialog.delete()
     return answer
