@@ -113,7 +113,7 @@ class LogReading:
             return stream
         if stream.startswith(QUOTA_PREFIX):
             return stream.removeprefix(QUOTA_PREFIX).split(":")[1] if ":" in stream else ""
-        if stream.startswith(("user_", "session_")):
+        if stream.startswith(("user_", "session_", "desk_")):  # a person's own
             return ""
         try:
             return self._remembered(stream)

@@ -24,8 +24,9 @@ from domain.compute import Account
 from domain.compute import fold as fold_provider
 from domain.errors import InvalidInput, NotAuthenticated, NotFound
 from domain.job_events import JobStatus
+from projections.job_lists import NEWEST, After, JobFilter, JobOrder
 from projections.jobs import JOBS_PROJECTION
-from projections.queries import DIMENSIONS, After, JobFilter, Queries
+from projections.queries import DIMENSIONS, Queries
 from projections.rows import (
     ArtifactRow,
     ExperimentRow,
@@ -109,10 +110,12 @@ class Reads:
         where: JobFilter | None = None,
         after: After | None = None,
         limit: int = 50,
+        order: JobOrder = NEWEST,
     ) -> list[JobRow]:
-        """Newest first."""
+        """In ``order``: newest first unless given."""
         require(actor, Action.READ)
-        return self._queries.jobs(actor.team, where or JobFilter(), after=after, limit=limit)
+        chosen = where or JobFilter()
+        return self._queries.jobs(actor.team, chosen, after=after, limit=limit, order=order)
 
     def jobs_position(self) -> int:
         """How far the log is shown in the jobs; of no team."""

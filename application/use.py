@@ -10,6 +10,7 @@ from typing import Protocol
 
 from application.actor import Actor
 from application.channel_reads import ChannelReads
+from application.desk_reads import DeskReads
 from application.lab import Lab
 from application.live import Live
 from projections.queries import Queries
@@ -36,6 +37,7 @@ class Use:
     queries: Queries
     telemetry: TelemetryQueries
     channels: ChannelReads
+    desks: DeskReads
     live: Live
     authenticate: Authenticate
     shows: Callable[[int], bool]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from domain import (
     artifacts,
     compute,
+    desks,
     experiments,
     installation,
     invitations,
     job_events,
+    job_marks,
     notifications,
     quotas,
     secrets,
@@ -21,6 +23,7 @@ from domain.model import Event
 
 ALL: tuple[type[Event], ...] = (
     *job_events.EVENTS,
+    *job_marks.EVENTS,
     *quotas.EVENTS,
     *users.EVENTS,
     *teams.EVENTS,
@@ -33,4 +36,5 @@ ALL: tuple[type[Event], ...] = (
     *secrets.EVENTS,
     *artifacts.EVENTS,
     *notifications.EVENTS,
+    *desks.EVENTS,
 )

@@ -98,7 +98,9 @@ class Context:
 
     async def loaders(self) -> Loaders:
         if self._loaders is None:
-            self._loaders = Loaders(self.reads, await self.actor(), remember=not self.lasting)
+            self._loaders = Loaders(
+                self.reads, self.use.desks, await self.actor(), remember=not self.lasting
+            )
         return self._loaders
 
     async def shown(self, position: int) -> int:

@@ -14,6 +14,7 @@ from domain.errors import InvalidTask
 from domain.job_events import JobStatus
 from graphql_api.channel_queries import ChannelQueries
 from graphql_api.context import Info, in_thread
+from graphql_api.desk_queries import DeskQueries
 from graphql_api.limits import PAGE_USUAL
 from graphql_api.mutations.jobs import Launch
 from graphql_api.paging import page_info, place_of, size_of
@@ -29,7 +30,8 @@ from graphql_api.types.compute import (
     Usage,
     UsageBy,
 )
-from graphql_api.types.job import Job, JobConnection, JobCount, JobWhere, edge_of
+from graphql_api.types.desk import JobSort, order_of
+from graphql_api.types.job import Job, JobConnection, JobCount, JobMarked, JobWhere, edge_of
 from graphql_api.types.telemetry import Artifact, Event, EventPage, LogLine, MetricPoints
 from graphql_api.types.workspace import Experiment, Problem, Revision, Task, Validation
 from projections.rows import UsageRow
@@ -47,21 +49,25 @@ class JobQueries:
         actor = await info.context.actor()
         return Job.of(await in_thread(info.context.reads.job, actor, id))
 
-    @strawberry.field(description="Newest first.")
+    @strawberry.field(description="Newest first, without hidden ones, unless asked otherwise.")
     async def jobs(
         self,
         info: Info,
         first: int = PAGE_USUAL,
         after: str | None = None,
         where: JobWhere | None = None,
+        marked: JobMarked | None = None,
+        sort: JobSort = JobSort.QUEUED,
+        descending: bool = True,
     ) -> JobConnection:
         actor = await info.context.actor()
-        wanted, place = size_of(first), place_of(after)
-        chosen = (where or JobWhere()).filter()
+        order = order_of(sort, descending=descending)
+        wanted, place = size_of(first), place_of(after, order)
+        chosen = (marked or JobMarked()).lay_over((where or JobWhere()).filter(), actor.user)
         rows = await in_thread(
-            info.context.reads.jobs, actor, chosen, after=place, limit=wanted + 1
+            info.context.reads.jobs, actor, chosen, after=place, limit=wanted + 1, order=order
         )
-        edges = [edge_of(row) for row in rows[:wanted]]
+        edges = [edge_of(row, order) for row in rows[:wanted]]
         cursors = [edge.cursor for edge in edges]
         more = len(rows) > wanted
         return JobConnection(edges=edges, page_info=page_info(cursors, more=more, after=after))
@@ -274,7 +280,9 @@ class AccountQueries:
 
 
 @strawberry.type
-class Query(JobQueries, WorkspaceQueries, ComputeQueries, AccountQueries, ChannelQueries):
+class Query(
+    JobQueries, WorkspaceQueries, ComputeQueries, AccountQueries, ChannelQueries, DeskQueries
+):
     @strawberry.field(description="The server's version; the one question anybody may ask.")
     def version(self) -> str:
         return VERSION

@@ -97,6 +97,9 @@ JOBS = Table(
         "team, experiment, queued_at desc, id desc",
         "provider, status",
         "team, ended_at",
+        "team, name, id",
+        "team, (coalesce(used_s, 0)), id",
+        "team, (coalesce(cost, 0)), id",
     ),
 )
 
@@ -242,4 +245,4 @@ def _builtins(event: JobQueued) -> Row:
     return spec
 
 
-JOBS_PROJECTION = Projection(name="jobs", version=3, tables=(JOBS,), fn=fold_jobs)
+JOBS_PROJECTION = Projection(name="jobs", version=4, tables=(JOBS,), fn=fold_jobs)

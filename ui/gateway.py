@@ -28,7 +28,7 @@ from domain.errors import NotAuthenticated
 from domain.model import Event
 from domain.tasks import fold as fold_task
 from domain.users import fold as fold_user
-from projections.queries import After, JobFilter
+from projections.job_lists import After, JobFilter
 from projections.rows import (
     ArtifactRow,
     ExperimentRow,

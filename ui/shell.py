@@ -14,7 +14,7 @@ from nicegui import ui
 from application.live import Change
 from application.permissions import Action
 from domain.errors import LabError, NotFound, PermissionDenied
-from projections.queries import JobFilter
+from projections.job_lists import JobFilter
 from ui.components.dialogs import explained
 from ui.components.layout import box, html
 from ui.components.markup import avatar, empty, icon

@@ -21,11 +21,13 @@ from application.actor import Actor, system
 from application.channel_reads import ChannelReads
 from application.commands.accounts import found_team, open_session, register_user
 from application.commands.compute import add_provider
+from application.desk_reads import DeskReads
 from application.lab import Lab
 from application.live import Live
 from application.use import Use
 from domain.teams import Role
 from graphql_api.app import graphql_routes
+from projections.desk_queries import DeskQueries
 from projections.telemetry import CHANNEL
 from server.authentication import actor_of
 from server.bootstrap import System
@@ -162,6 +164,7 @@ def _app(parts: System, lab: Lab) -> Starlette:
         queries=parts.queries,
         telemetry=parts.telemetry,
         channels=ChannelReads(parts.deliveries),
+        desks=DeskReads(lab, DeskQueries(parts.pool, parts.settings.schema)),
         live=live,
         authenticate=authenticate,
         shows=lambda position: all(p.position >= position for p in parts.queries.positions()),

@@ -82,6 +82,13 @@ RULES: dict[str, Action | str] = {
     **dict.fromkeys(("changeChannel", "rotateChannelSecret"), Action.MANAGE_CHANNELS),
     **dict.fromkeys(("pauseChannel", "resumeChannel", "removeChannel"), Action.MANAGE_CHANNELS),
     **dict.fromkeys(("replayChannel", "testChannel"), Action.MANAGE_CHANNELS),
+    **dict.fromkeys(("jobTags", "views", "experimentNotes", "notesHistory"), Action.READ),
+    "documents": Action.READ,
+    **dict.fromkeys(("tagJob", "untagJob", "hideJob", "unhideJob"), Action.MARK_JOBS),
+    **dict.fromkeys(("starJob", "unstarJob", "saveView", "deleteView"), Action.KEEP_DESK),
+    **dict.fromkeys(("describeExperiment", "noteExperiment"), Action.WRITE_EXPERIMENTS),
+    **dict.fromkeys(("restoreExperiment", "chooseScore"), Action.WRITE_EXPERIMENTS),
+    **dict.fromkeys(("attachDocument", "removeDocument"), Action.WRITE_EXPERIMENTS),
 }
 """Who may ask for each field. Another team's things are not found for everybody."""
 
@@ -89,6 +96,11 @@ ID_OF = {
     **dict.fromkeys(("job", "stopJob", "rerunJob", "resumeJob"), "job"),
     **dict.fromkeys(("jobLines", "jobPoints", "jobLog", "jobMetrics"), "job"),
     **dict.fromkeys(("renameExperiment", "archiveExperiment"), "experiment"),
+    **dict.fromkeys(("restoreExperiment", "describeExperiment", "noteExperiment"), "experiment"),
+    **dict.fromkeys(("chooseScore", "attachDocument", "removeDocument"), "experiment"),
+    **dict.fromkeys(("experimentNotes", "notesHistory", "documents"), "experiment"),
+    **dict.fromkeys(("tagJob", "untagJob", "hideJob", "unhideJob"), "job"),
+    **dict.fromkeys(("starJob", "unstarJob"), "job"),
     **dict.fromkeys(("task", "revisions", "reviseTask", "restoreTask", "archiveTask"), "task"),
     **dict.fromkeys(("provider", "offers", "checkProvider", "reconfigureProvider"), "provider"),
     **dict.fromkeys(("enableProvider", "disableProvider", "makeDefaultProvider"), "provider"),

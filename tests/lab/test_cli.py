@@ -140,7 +140,7 @@ def test_the_rest_of_the_workspace_is_at_hand(shell: Shell) -> None:
     health = shell.json("server", "status")
     assert health["status"] == "ok"
     assert {row["halted"] for row in health["projections"].values()} == {None}
-    assert "jobs_v3" in health["projections"]
+    assert any(name.startswith("jobs_v") for name in health["projections"])
 
 
 def test_people_are_mapped_to_accounts_and_shown_with_them(shell: Shell) -> None:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from nicegui import PageArguments, ui
 
 from application.live import Change
-from projections.queries import JobFilter
+from projections.job_lists import JobFilter
 from ui.components.data_table import Column, DataTable, Empty, Facet, Wish
 from ui.components.layout import box, heading
 from ui.gateway import JobPage, Names
