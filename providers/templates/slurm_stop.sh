@@ -1,5 +1,5 @@
 # $1 work folder, $2 token, $3 grace in seconds. SIGTERM to the wrapper, which kills after the grace;
-# asked again half a minute after that, Slurm ends the job itself.
+# asked again half a minute after that, and without a grace at once, Slurm ends the job itself.
 cancel() {  # fine for what has ended since; 22.05 answers 229, silent, where others of an array wait
     local said
     said=$(scancel "$@" 2>&1) && return 0
@@ -21,7 +21,7 @@ for folder in [0-9]*/; do
 done
 now=$(date +%s)
 [ -e stop_at ] || printf '%s\n' "$now" >stop_at
-if [ "$now" -gt $(($(cat stop_at) + ${3%.*} + 30)) ]; then
+if [ "${3//[0.]/}" = '' ] || [ "$now" -gt $(($(cat stop_at) + ${3%.*} + 30)) ]; then
     cancel "$id"
 elif [ "$nodes" = 1 ]; then
     cancel --batch --signal=TERM "$id"

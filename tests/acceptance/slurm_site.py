@@ -98,10 +98,10 @@ class Site(Cluster):
         return self.slurm_ids(job)[0]
 
     def nothing_queued(self) -> None:
-        """Until Slurm has nothing that is not over."""
+        """Until Slurm has nothing that is not over; what nobody wants any more is swept once a minute."""
         wait_until(
             lambda: not self.slurm.run("squeue", "-h", "-a"),
-            patience_s=40,
+            patience_s=150,
             tell=lambda: self.slurm.run("squeue", "-a"),
         )
 

@@ -55,13 +55,14 @@ def test_every_row_chains_to_the_row_before_it(
     event_log.append([sent("a"), sent("b", 1)])
     event_log.append([arrived("a", 2, note="thanks")])
     query = sql.SQL(
-        "select hash, notification_id, originator_id, originator_version, topic, state"
+        "select hash, notification_id, originator_id, originator_version, topic,"
+        " (extract(epoch from recorded_at) * 1000000)::bigint, state"
         " from {}.events order by notification_id"
     ).format(sql.Identifier(schema))
     previous = b""
     with pool.connection() as conn:
-        for found, *names, state in conn.execute(query).fetchall():
-            text = "".join(f"{name}\n" for name in names)
+        for found, *said, state in conn.execute(query).fetchall():
+            text = "".join(f"{value}\n" for value in said)
             previous = hashlib.sha256(previous + text.encode() + state).digest()
             assert found == previous
 

@@ -13,6 +13,7 @@ from application.commands.experiments import create_experiment
 from domain.teams import Role
 from projections.projector import END
 from projections.rebuild import Difference
+from projections.workspace import WORKSPACE_PROJECTION
 from server.bootstrap import System
 from server.twin import replayed
 
@@ -42,6 +43,12 @@ def differences(system: System, upto: int = END) -> list[Difference]:
     return [difference for one in told for difference in one.differences]
 
 
+def experiments(system: System) -> sql.Identifier:
+    """The table of that name, as it is called now."""
+    name = WORKSPACE_PROJECTION.table_name("experiments")
+    return sql.Identifier(system.settings.schema, name)
+
+
 def test_read_models_are_what_the_log_makes_of_them(system: System, owner: Actor) -> None:
     assert differences(system) == []
     create_experiment(system.lab, owner, name="delta")  # which they do not show yet
@@ -52,7 +59,7 @@ def test_read_models_are_what_the_log_makes_of_them(system: System, owner: Actor
 def test_a_hand_edited_cell_is_named(system: System, owner: Actor) -> None:
     (row,) = [e for e in system.queries.experiments(owner.team) if e.name == "beta"]
     with psycopg.connect(system.dsn, autocommit=True) as conn:
-        table = sql.Identifier(system.settings.schema, "experiments_v2")
+        table = experiments(system)
         edit = sql.SQL("update {} set name = 'BETA' where id = %s").format(table)
         conn.execute(edit, (row.id,))
     (found,) = differences(system)
@@ -63,7 +70,7 @@ def test_a_hand_edited_cell_is_named(system: System, owner: Actor) -> None:
 def test_a_row_that_was_deleted_or_made_up_is_named(system: System, owner: Actor) -> None:
     (row,) = [e for e in system.queries.experiments(owner.team) if e.name == "beta"]
     with psycopg.connect(system.dsn, autocommit=True) as conn:
-        table = sql.Identifier(system.settings.schema, "experiments_v2")
+        table = experiments(system)
         conn.execute(sql.SQL("delete from {} where id = %s").format(table), (row.id,))
         made_up = sql.SQL("insert into {} (id, position, name) values ('exp_x', 1, 'x')")
         conn.execute(made_up.format(table))
