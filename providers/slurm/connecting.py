@@ -1,14 +1,34 @@
-"""Opens the link to a login node: whose key it is made with, and the host in between, if any."""
+"""Opens the link to a cluster: to its login node, with whose key and through what host, or to slurmrestd."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
 from domain.compute import Account
 from providers.base import CredentialsRejected
+from providers.slurm.rest.link import RestLink
 from providers.slurm.settings import SlurmSettings
-from providers.ssh import Address, SshLink
+from providers.ssh import Address, Done, SshLink
 from providers.surroundings import Surroundings
+
+
+class Link(Protocol):
+    """Where our scripts run, and the files they work on."""
+
+    def run(
+        self, argv: Sequence[str], *, stdin: Iterable[bytes] = ..., timeout_s: float = ...
+    ) -> Done:
+        """The ended command. ``ProviderUnavailable`` when it is unknown whether it ran or how it ended."""
+
+    def read(self, path: str, *, offset: int, limit: int) -> bytes | None:
+        """At most ``limit`` bytes of a file from ``offset``; ``None`` when there is none."""
+
+    def retry_now(self) -> None:
+        """Somebody has mended something and looks."""
+
+    def close(self) -> None:
+        """Repeatable; the next call connects again."""
 
 
 def open_link(
@@ -17,8 +37,26 @@ def open_link(
     *,
     clock: Callable[[], float],
     account: Account | None,
-) -> SshLink:
+) -> Link:
     """Connects at its first use. The key is read anew for every connection."""
+    if settings.rest_url:
+        return RestLink(
+            url=settings.rest_url,
+            version=settings.rest_version,
+            user=settings.rest_user,
+            token=lambda: team_key(around, settings.rest_token).strip(),
+            folder=around.root,
+        )
+    return _over_ssh(settings, around, clock=clock, account=account)
+
+
+def _over_ssh(
+    settings: SlurmSettings,
+    around: Surroundings,
+    *,
+    clock: Callable[[], float],
+    account: Account | None,
+) -> SshLink:
 
     def own_key() -> str:
         if account is None:
@@ -53,7 +91,7 @@ def open_link(
 
 
 def team_key(around: Surroundings, name: str) -> str:
-    """The private key in a team's secret; empty for none. ``CredentialsRejected`` when it is not set."""
+    """The private key or token in a team's secret; empty for none. ``CredentialsRejected`` when it is not set."""
     if not name:
         return ""
     try:

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 from domain.errors import shorten
 from providers.base import NoCapacity, ProviderUnavailable, SubmissionRefused
+from providers.slurm.connecting import Link
 from providers.slurm.scripts import login_argv
 from providers.slurm.settings import SlurmSettings
-from providers.ssh import Done, SshLink
+from providers.ssh import Done
 
 NO_FOLDER, NO_SLURM, CUT_SHORT, REFUSED, NO_SDK = 70, 71, 72, 73, 75
 REASONS = {
@@ -23,7 +24,7 @@ FULL = ("No space left", "quota exceeded", "I/O error writing script")
 class Login:
     """One login node."""
 
-    def __init__(self, settings: SlurmSettings, link: SshLink) -> None:
+    def __init__(self, settings: SlurmSettings, link: Link) -> None:
         self.settings = settings
         self.link = link
 

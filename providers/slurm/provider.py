@@ -96,7 +96,7 @@ class SlurmProvider(ComputeProvider):
 
     def check(self) -> Check:
         settings = self.settings
-        where = f"{settings.ssh_user}@{settings.ssh_host}"
+        where = settings.rest_url or f"{settings.ssh_user}@{settings.ssh_host}"
         self.link.retry_now()
         try:
             lines = self.login.lines("check", settings.work_folder, settings.python)
@@ -117,6 +117,8 @@ class SlurmProvider(ComputeProvider):
         return never(spec, self.settings, self._inventory())
 
     def estimate(self, spec: JobSpec, *, owner: str = "") -> StartEstimate | None:
+        if self.settings.rest_url:  # it has no --test-only
+            return None
         trial = trial_script(spec, self.settings, self._inventory())
         done = self.login.run("estimate", stdin=[trial])
         if done.code == REFUSED:

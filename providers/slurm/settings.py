@@ -15,6 +15,7 @@ from providers.base import InvalidSettings
 NAME = re.compile(r"[A-Za-z0-9_.@+,-]{1,128}")
 FOLDER = re.compile(r"/[A-Za-z0-9_./@+-]{1,200}")
 FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
+URL = re.compile(r"https?://[A-Za-z0-9._:\[\]-]{1,255}(/[A-Za-z0-9._/-]*)?")
 FLAG = re.compile(r"--([a-z-]+)(?:=([A-Za-z0-9_.:,@+/*&|\[\]()-]{1,200}))?")
 USER = "{user}"
 FLAGS = frozenset(
@@ -38,11 +39,17 @@ class SlurmSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     ``{user}`` in it is the account. ``jump_host`` is a host to go through; its user and key are
     those of the login node unless said. ``gres_types`` renames accelerators,
     ``A100-80GB=a100_80,H100=h100``. Hooks are shell text.
+    With ``rest_url`` Slurm is spoken to over slurmrestd as ``rest_user``, whose token is in the team
+    secret ``rest_token``; ``work_folder`` must be mounted on this machine and be theirs.
     """
 
-    ssh_host: str
+    ssh_host: str = ""
     work_folder: str
     ssh_user: str = ""
+    rest_url: str = ""
+    rest_user: str = ""
+    rest_token: str = ""
+    rest_version: str = "v0.0.38"
     accounts: Literal["shared", "person"] = "shared"
     ssh_port: int = 22
     ssh_key: str = ""
@@ -86,6 +93,10 @@ CHECKED: Mapping[str, tuple[re.Pattern[str], str]] = {
     "spot_partition": (NAME, "a partition's name"),
     "account": (NAME, "an account's name"),
     "qos": (NAME, "a QOS' name"),
+    "rest_url": (URL, "an address like https://slurm.example.org:6820"),
+    "rest_user": (NAME, "a user name"),
+    "rest_token": (NAME, "the name of a team secret, never the token itself"),
+    "rest_version": (re.compile(r"v0\.0\.\d{2}"), "a version of the API like v0.0.38"),
 }
 
 
@@ -95,7 +106,7 @@ def read_settings(raw: Mapping[str, object]) -> SlurmSettings:
         settings = msgspec.convert(dict(raw), SlurmSettings)
     except msgspec.ValidationError as error:
         raise _invalid(f"{error}. Known: {', '.join(SlurmSettings.__struct_fields__)}.") from error
-    needed = {"ssh_host"} if settings.accounts == "person" else {"ssh_host", "ssh_user"}
+    needed = _needed(settings)
     for field, (pattern, meant) in CHECKED.items():
         value = getattr(settings, field)
         if (value or field in needed) and not pattern.fullmatch(value):
@@ -106,7 +117,20 @@ def read_settings(raw: Mapping[str, object]) -> SlurmSettings:
     _check_folder(settings)
     read_flags(settings.flags)
     read_types(settings.gres_types)
-    return settings if settings.accounts == "person" else settings.as_account(settings.ssh_user)
+    if settings.accounts == "person":
+        return settings
+    return settings.as_account(settings.rest_user or settings.ssh_user)
+
+
+def _needed(settings: SlurmSettings) -> set[str]:
+    """What may not be empty."""
+    if not settings.rest_url:
+        return {"ssh_host"} if settings.accounts == "person" else {"ssh_host", "ssh_user"}
+    if settings.accounts == "person" or settings.ssh_host:
+        raise _invalid(
+            "rest_url is for one shared account: leave accounts and ssh_host out, or rest_url."
+        )
+    return {"rest_user", "rest_token"}
 
 
 def _check_folder(settings: SlurmSettings) -> None:

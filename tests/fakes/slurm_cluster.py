@@ -25,12 +25,13 @@ from tests.fakes.slurm_config import DBD_CONF, SLURM_CONF, SSHD_CONFIG
 HOST = "127.0.0.1"
 PATH = os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin:/sbin"
 TOOLS = ("slurmctld", "slurmd", "sbatch", "munged", "sshd", "ssh-keygen")
+REST_TOOLS = ("slurmrestd",)
 DATABASE_TOOLS = ("slurmdbd", "mariadbd", "mariadb-install-db")
 
 
-def programs_missing(*, database: bool = False) -> list[str]:
+def programs_missing(*, database: bool = False, rest: bool = False) -> list[str]:
     """Programs that are not installed; Debian has them in slurm-wlm, munge and openssh-server."""
-    wanted = TOOLS + (DATABASE_TOOLS if database else ())
+    wanted = TOOLS + (DATABASE_TOOLS if database else ()) + (REST_TOOLS if rest else ())
     return [name for name in wanted if shutil.which(name, path=PATH) is None]
 
 
@@ -39,14 +40,16 @@ class SlurmCluster:
 
     def __init__(
         self, root: Path, *, nodes: int = 3, gpus: int = 2, database: bool = False,
+        rest: bool = False,
     ) -> None:  # fmt: skip
         self.root = root
         self.user = getpass.getuser()
         self.database = database
+        self.rest = rest
         self.gpus = gpus
-        ports = _free_ports(4 + nodes)
-        self.ssh_port, self.ctld_port, self.dbd_port, self.db_port = ports[:4]
-        self.nodes = {f"n{i + 1}": port for i, port in enumerate(ports[4:])}
+        ports = _free_ports(5 + nodes)
+        self.ssh_port, self.ctld_port, self.dbd_port, self.db_port, self.rest_port = ports[:5]
+        self.nodes = {f"n{i + 1}": port for i, port in enumerate(ports[5:])}
         self.env = {**os.environ, "PATH": PATH, "SLURM_CONF": str(root / "slurm.conf")}
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.accounts: list[str] = []
@@ -80,6 +83,8 @@ class SlurmCluster:
         for node in self.nodes:
             self.start_node(node)
         self.start_sshd()
+        if self.rest:
+            self.start_rest()
         wait_for(self.is_idle, "idle nodes", limit_s=60)
 
     def stop(self) -> None:
@@ -88,7 +93,16 @@ class SlurmCluster:
             for partition in ("batch", "spot", "urgent"):
                 self.run("scancel", "--partition", partition)
             wait_for(lambda: not self.run("squeue", "-h"), "an empty queue", limit_s=10, must=False)
-        order = ["sshd", "jump", *self.nodes, "slurmctld", "slurmdbd", "mariadbd", "munged"]
+        order = [
+            "slurmrestd",
+            "sshd",
+            "jump",
+            *self.nodes,
+            "slurmctld",
+            "slurmdbd",
+            "mariadbd",
+            "munged",
+        ]
         for name in order:
             self.end(name)
         self._end_steps(str(self.root))
@@ -154,6 +168,18 @@ class SlurmCluster:
         self._spawn("sshd", "-D", "-e", "-f", str(self.root / "ssh" / "sshd_config"))
         wait_for(lambda: _answers(self.ssh_port), "sshd")
 
+    def start_rest(self) -> None:
+        """The REST API on loopback, for bearers of a ``token``."""
+        own = {"SLURM_JWT": "daemon", "SLURMRESTD_SECURITY": "disable_user_check"}
+        plugins = ["-a", "rest_auth/jwt", "-s", "openapi/v0.0.38"]
+        self._spawn("slurmrestd", *plugins, f"{HOST}:{self.rest_port}", **own)
+        wait_for(lambda: _answers(self.rest_port), "slurmrestd")
+
+    def token(self, *, lifespan_s: int = 3600) -> str:
+        """A JSON web token of the user the cluster runs as."""
+        told = self.run("scontrol", "token", f"username={self.user}", f"lifespan={lifespan_s}")
+        return told.removeprefix("SLURM_JWT=")
+
     def new_key(self, user: str) -> str:
         """A new private key, the only one that lets ``user`` in."""
         path = self.root / "ssh" / f"id_{user}"
@@ -216,13 +242,13 @@ class SlurmCluster:
             process.kill()
             process.wait()
 
-    def _spawn(self, name: str, *arguments: str, program: str = "") -> None:
+    def _spawn(self, name: str, *arguments: str, program: str = "", **environ: str) -> None:
         path = shutil.which(program or name, path=PATH)
         assert path is not None, f"{program or name} is not installed"
         with (self.root / "log" / f"{name}.out").open("ab") as log:
             self.running[name] = subprocess.Popen(
                 [path, *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env=self.env, start_new_session=True, cwd=self.root,
+                env=self.env | environ, start_new_session=True, cwd=self.root,
             )  # fmt: skip
 
     def _write(self) -> None:
@@ -236,6 +262,9 @@ class SlurmCluster:
         key = root / "munge-key" / "munge.key"
         key.write_bytes(os.urandom(128))
         key.chmod(0o400)
+        secret = root / "jwt.key"
+        secret.write_bytes(os.urandom(32))
+        secret.chmod(0o600)
         (root / "cgroup.conf").write_text("CgroupAutomount=no\n")
         (root / "gres.conf").write_text("".join(self._gres()))
         values = self._values()
@@ -272,9 +301,10 @@ class SlurmCluster:
             f"RealMemory=4096 {gres}State=UNKNOWN"
             for name, port in self.nodes.items()
         )
+        tokens = f"AuthAltTypes=auth/jwt\nAuthAltParameters=jwt_key={self.root}/jwt.key"
         return {
             **vars(self), "host": HOST, "hostname": hostname, "munge": munge,
-            "accounting": accounting, "nodes": nodes,
+            "accounting": accounting, "nodes": nodes, "tokens": tokens if self.rest else "",
         }  # fmt: skip
 
     def _start_database(self) -> None:

@@ -14,6 +14,7 @@ SlurmdUser={user}
 AuthType=auth/munge
 AuthInfo=socket={munge}
 CredType=cred/munge
+{tokens}
 StateSaveLocation={root}/state
 SlurmdSpoolDir={root}/spool/%n
 SlurmctldPidFile={root}/run/slurmctld.slurmpid
