@@ -10,17 +10,21 @@ import msgspec
 from application.actor import Actor
 from application.lab import Lab
 from application.permissions import Action, require, require_own
-from domain.errors import NotFound
+from domain.errors import InvalidInput, NotFound
 from domain.experiments import ExperimentNoted
 from domain.experiments import fold as fold_experiment
+from projections.artifact_queries import KINDS, ArtifactQueries
 from projections.desk_queries import (
     DeskQueries,
     DocumentRow,
     JobMarks,
     LabelCount,
     NotesRow,
+    ScoreSpan,
+    StatusCount,
     ViewRow,
 )
+from projections.rows import ArtifactRow
 
 
 class NotesVersion(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,14 +39,33 @@ class NotesVersion(msgspec.Struct, frozen=True, kw_only=True):
 class DeskReads:
     """Safe to share between threads."""
 
-    def __init__(self, lab: Lab, queries: DeskQueries) -> None:
+    def __init__(self, lab: Lab, queries: DeskQueries, artifacts: ArtifactQueries) -> None:
         self._lab = lab
         self._queries = queries
+        self._artifacts = artifacts
 
     def marks(self, actor: Actor, jobs: Sequence[str]) -> dict[str, JobMarks]:
         """Of those of ``jobs`` that have any; the caller has seen that they are the team's."""
         require(actor, Action.READ)
         return self._queries.marks(jobs, user=actor.user) if jobs else {}
+
+    def artifacts(
+        self,
+        actor: Actor,
+        *,
+        kinds: Sequence[str] = KINDS,
+        text: str = "",
+        limit: int,
+        offset: int = 0,
+    ) -> list[ArtifactRow]:
+        """Everything the team's jobs saved, latest first."""
+        require(actor, Action.READ)
+        unknown = sorted(set(kinds) - set(KINDS))
+        if unknown:
+            way_out = f"Choose from {', '.join(KINDS)}."
+            raise InvalidInput(field="kinds", value=unknown[0], way_out=way_out)
+        saved = self._artifacts.saved
+        return saved(actor.team, kinds=kinds, text=text, limit=limit, offset=offset)
 
     def labels(self, actor: Actor) -> list[LabelCount]:
         require(actor, Action.READ)
@@ -52,6 +75,16 @@ class DeskReads:
         """The actor's own."""
         require(actor, Action.READ)
         return self._queries.views(actor.team, actor.user, page)
+
+    def experiment_counts(self, actor: Actor) -> list[StatusCount]:
+        """The team's jobs by experiment and status."""
+        require(actor, Action.READ)
+        return self._queries.experiment_counts(actor.team)
+
+    def experiment_scores(self, actor: Actor) -> list[ScoreSpan]:
+        """What the team's jobs reported, by experiment."""
+        require(actor, Action.READ)
+        return self._queries.experiment_scores(actor.team)
 
     def notes(self, actor: Actor, experiment: str) -> NotesRow:
         """``NotFound`` for an experiment that is not, or another team's."""

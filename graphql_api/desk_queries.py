@@ -5,7 +5,11 @@ from __future__ import annotations
 import strawberry
 
 from graphql_api.context import Info, in_thread
+from graphql_api.limits import PAGE_USUAL
+from graphql_api.paging import size_of
 from graphql_api.types.desk import Document, ExperimentNotes, JobTag, NotesRevision, View
+from graphql_api.types.telemetry import Artifact
+from projections.artifact_queries import KINDS
 
 
 @strawberry.type
@@ -14,6 +18,28 @@ class DeskQueries:
     async def job_tags(self, info: Info) -> list[JobTag]:
         actor = await info.context.actor()
         return [JobTag.of(row) for row in await in_thread(info.context.use.desks.labels, actor)]
+
+    @strawberry.field(
+        description="What the team's jobs saved, latest first; `kinds` of model, dataset, checkpoint, artifact."
+    )
+    async def artifacts(
+        self,
+        info: Info,
+        kinds: list[str] | None = None,
+        text: str = "",
+        first: int = PAGE_USUAL,
+        offset: int = 0,
+    ) -> list[Artifact]:
+        actor = await info.context.actor()
+        rows = await in_thread(
+            info.context.use.desks.artifacts,
+            actor,
+            kinds=KINDS if kinds is None else kinds,
+            text=text,
+            limit=size_of(first),
+            offset=max(offset, 0),
+        )
+        return [Artifact.of(row) for row in rows]
 
     @strawberry.field(description="Your own, by name.")
     async def views(self, info: Info, page: str) -> list[View]:

@@ -12,6 +12,7 @@ from psycopg.rows import class_row
 
 from projections.connection import Pool, lease
 from projections.desks import DESKS_PROJECTION
+from projections.jobs import JOBS_PROJECTION
 
 Row = TypeVar("Row")
 
@@ -48,6 +49,24 @@ class LabelCount(msgspec.Struct, frozen=True, kw_only=True):
     jobs: int
 
 
+class StatusCount(msgspec.Struct, frozen=True, kw_only=True):
+    """Jobs of an experiment in a status, and when the last of them was queued."""
+
+    experiment: str
+    status: str
+    jobs: int
+    last: datetime
+
+
+class ScoreSpan(msgspec.Struct, frozen=True, kw_only=True):
+    """The lowest and highest of a score that an experiment's jobs reported."""
+
+    experiment: str
+    name: str
+    lowest: float
+    highest: float
+
+
 class JobMarks(msgspec.Struct, frozen=True, kw_only=True):
     """``starred`` by whom it was asked for."""
 
@@ -62,8 +81,9 @@ class DeskQueries:
     def __init__(self, pool: Pool, schema: str) -> None:
         self._pool = pool
         self._names = {
-            table.name: sql.Identifier(schema, DESKS_PROJECTION.table_name(table.name))
-            for table in DESKS_PROJECTION.tables
+            table.name: sql.Identifier(schema, projection.table_name(table.name))
+            for projection in (DESKS_PROJECTION, JOBS_PROJECTION)
+            for table in projection.tables
         }
 
     def marks(self, jobs: Sequence[str], *, user: str) -> dict[str, JobMarks]:
@@ -99,6 +119,23 @@ class DeskQueries:
          where team = %s and user_id = %s and page = %s order by name
         """
         return self._all(ViewRow, text, (team, user, page))
+
+    def experiment_counts(self, team: str) -> list[StatusCount]:
+        """In no order."""
+        text = """
+        select experiment, status, count(*) as jobs, max(queued_at) as last
+          from {jobs} where team = %s group by experiment, status
+        """
+        return self._all(StatusCount, text, (team,))
+
+    def experiment_scores(self, team: str) -> list[ScoreSpan]:
+        """In no order."""
+        text = """
+        select experiment, s.key as name, min(s.value::float8) as lowest, max(s.value::float8) as highest
+          from {jobs}, jsonb_each_text(score) s where team = %s and jsonb_typeof(score) = 'object'
+         group by experiment, s.key
+        """
+        return self._all(ScoreSpan, text, (team,))
 
     def notes(self, experiments: Sequence[str]) -> dict[str, NotesRow]:
         """Of those of ``experiments`` that have any."""

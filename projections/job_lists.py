@@ -89,10 +89,11 @@ def conditions_of(team: str, where: JobFilter) -> tuple[list[str], list[object]]
         conditions.append(HIDDEN if where.hidden else f"not {HIDDEN}")
     if where.text:
         conditions.append("(name ilike %s or id ilike %s)")
-        values += [_like(where.text)] * 2
+        values += [like(where.text)] * 2
     return conditions, values
 
 
-def _like(text: str) -> str:
+def like(text: str) -> str:
+    """``text`` as a pattern that finds it anywhere."""
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{escaped}%"

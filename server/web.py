@@ -19,6 +19,7 @@ from application.desk_reads import DeskReads
 from application.live import Live
 from application.use import Use
 from graphql_api.app import graphql_routes
+from projections.artifact_queries import ArtifactQueries
 from projections.desk_queries import DeskQueries
 from projections.telemetry import CHANNEL
 from server.authentication import actor_of
@@ -47,7 +48,9 @@ def make_app(parts: System) -> Starlette:
         queries=parts.queries,
         telemetry=parts.telemetry,
         channels=ChannelReads(parts.deliveries),
-        desks=DeskReads(parts.lab, DeskQueries(parts.pool, schema)),
+        desks=DeskReads(
+            parts.lab, DeskQueries(parts.pool, schema), ArtifactQueries(parts.pool, schema)
+        ),
         live=live,
         authenticate=partial(actor_of, parts.lab, parts.queries),
         shows=lambda position: all(row.position >= position for row in parts.queries.positions()),

@@ -7,11 +7,10 @@ its person may now. Not here: what is shown of the answers (``ui/views``).
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
-
-from starlette.concurrency import run_in_threadpool
 
 from application.account_ports import IdentityProvider, SessionSeen
 from application.actor import Actor
@@ -24,11 +23,12 @@ from application.permissions import Action, allowed
 from application.queries import Reads
 from application.quota_reading import Quota
 from application.use import Use
-from domain.errors import NotAuthenticated
+from domain.errors import NotAuthenticated, NotFound
 from domain.model import Event
 from domain.tasks import fold as fold_task
 from domain.users import fold as fold_user
-from projections.job_lists import After, JobFilter
+from projections.desk_queries import JobMarks
+from projections.job_lists import NEWEST, After, JobFilter, JobOrder
 from projections.rows import (
     ArtifactRow,
     ExperimentRow,
@@ -39,9 +39,21 @@ from projections.rows import (
     TeamRow,
     TokenRow,
 )
-from projections.telemetry_queries import CurveRow, LineRow, Points, ProgressRow, downsample
+from projections.telemetry_queries import (
+    CurveRow,
+    LineRow,
+    Points,
+    ProgressRow,
+    between,
+    downsample,
+)
 from providers.base import Check, Offer
+from ui.counts import Counts
 from ui.session import authenticated
+from ui.threads import in_thread
+from ui.views.previews import Preview, preview, wanted_bytes
+
+__all__ = ["Gateway", "JobPage", "Me", "Names", "OwnAccount", "in_thread"]
 
 Answer = TypeVar("Answer")
 PAGE = 50
@@ -49,17 +61,12 @@ BUCKETS = 500
 SHOWN_WITHIN_S = 3.0
 
 
-async def in_thread(do: Callable[[], Answer]) -> Answer:
-    """Run blocking work off the event loop."""
-    return await run_in_threadpool(do)
-
-
 @dataclass(frozen=True, kw_only=True)
 class JobPage:
     """One page of jobs. ``older`` continues it (empty at the end)."""
 
     rows: Sequence[JobRow]
-    counts: Mapping[str, int]
+    marks: Mapping[str, JobMarks]
     progress: Mapping[str, ProgressRow]
     older: str
 
@@ -99,11 +106,12 @@ class OwnAccount:
 class Gateway:
     """For one open page, on behalf of whoever holds the session ``secret``."""
 
-    def __init__(self, use: Use, actor: Actor, secret: str) -> None:
+    def __init__(self, use: Use, actor: Actor, secret: str, counts: Counts | None = None) -> None:
         self._use = use
         self._actor = actor
         self._reads = Reads(use.lab, use.queries, use.telemetry)
         self._secret = secret
+        self._counts = counts or Counts(self._reads)
 
     @property
     def team(self) -> str:
@@ -167,18 +175,34 @@ class Gateway:
 
         return await in_thread(ask)
 
-    async def jobs(self, where: JobFilter, *, after: str = "") -> JobPage:
-        """Newest first; ``after`` is an earlier page's ``older``."""
+    async def jobs(
+        self, where: JobFilter, *, after: str = "", order: JobOrder = NEWEST, limit: int = PAGE
+    ) -> JobPage:
+        """In ``order``; ``after`` is an earlier page's ``older``."""
 
         def ask() -> JobPage:
-            rows = self._reads.jobs(self._actor, where, _after(after), PAGE + 1)
-            shown, more = rows[:PAGE], rows[PAGE:]
+            place = _after(after, order)
+            rows = self._reads.jobs(self._actor, where, place, limit + 1, order)
+            shown, more = rows[:limit], rows[limit:]
+            ids = [row.id for row in shown]
             return JobPage(
                 rows=shown,
-                counts=self._reads.job_counts(self._actor),
                 progress=self._progress(shown),
-                older=f"{shown[-1].queued_at.isoformat()}~{shown[-1].id}" if more else "",
+                marks=self._use.desks.marks(self._actor, ids),
+                older=_cursor(order.place(shown[-1])) if more else "",
             )
+
+        return await in_thread(ask)
+
+    async def job_rows(self, jobs: Sequence[str]) -> list[JobRow]:
+        """Those of ``jobs`` that the team has, in that order."""
+
+        def ask() -> list[JobRow]:
+            found = []
+            for job in jobs:
+                with suppress(NotFound):
+                    found.append(self._reads.job(self._actor, job))
+            return found
 
         return await in_thread(ask)
 
@@ -187,7 +211,7 @@ class Gateway:
         return await in_thread(lambda: self._reads.job(self._actor, job))
 
     async def job_counts(self) -> Mapping[str, int]:
-        return await in_thread(lambda: self._reads.job_counts(self._actor))
+        return await self._counts.of(self._actor)
 
     async def facts(self, job: str) -> list[Event]:
         """Everything recorded of a job, in order."""
@@ -204,32 +228,50 @@ class Gateway:
     async def artifacts(self, job: str) -> list[ArtifactRow]:
         return await in_thread(lambda: self._reads.artifacts(self._actor, job))
 
+    async def look_into(self, artifact: ArtifactRow, path: str, size: int) -> Preview:
+        """What of a saved file can be shown here."""
+
+        def ask() -> Preview:
+            row = self._reads.artifact(self._actor, artifact.id)
+            digest = next((str(f["sha256"]) for f in row.files if f["path"] == path), "")
+            if not digest:
+                raise NotFound(kind="file", id=path)
+            wanted = wanted_bytes(path, size)
+            read = self._use.lab.blobs.read
+            data = b"".join(read(digest, start=0, end=wanted)) if wanted else b""
+            return preview(path, data, size=size)
+
+        return await in_thread(ask)
+
     async def latest_checkpoint(self, job: str) -> ArtifactRow | None:
         return await in_thread(lambda: self._reads.latest_checkpoint(self._actor, job))
 
     async def lines(
-        self, job: str, *, attempt: int, after: int, limit: int = 1_000
+        self, job: str, *, attempt: int, after: int, limit: int = 1_000, node: int = 0
     ) -> list[LineRow]:
         """Log lines above number ``after``; a negative ``after`` counts back from the end."""
 
         def ask() -> list[LineRow]:
             start = after
             if after < 0:
-                last = self._reads.last_line(self._actor, job, attempt=attempt)
+                last = self._reads.last_line(self._actor, job, attempt=attempt, node=node)
                 start = max(0, last + after)
-            return self._reads.lines(self._actor, job, attempt=attempt, after=start, limit=limit)
+            where = {"attempt": attempt, "node": node, "after": start, "limit": limit}
+            return self._reads.lines(self._actor, job, **where)
 
         return await in_thread(ask)
 
     async def curves(self, job: str) -> list[CurveRow]:
         return await in_thread(lambda: self._reads.curves(self._actor, job))
 
-    async def points(self, job: str, name: str, *, after: int = 0) -> Points:
-        """At most ``2 * BUCKETS`` points of a curve, with every spike kept."""
+    async def points(
+        self, job: str, name: str, *, after: int = 0, span: tuple[int, int] | None = None
+    ) -> Points:
+        """At most ``2 * BUCKETS`` points of a curve, of the steps in ``span``, with every spike kept."""
 
         def ask() -> Points:
             found = self._reads.points(self._actor, job, name, after)
-            return downsample(found, buckets=BUCKETS)
+            return downsample(between(found, span) if span else found, buckets=BUCKETS)
 
         return await in_thread(ask)
 
@@ -241,8 +283,12 @@ class Gateway:
                 if wanted(change):
                     yield change
 
-    async def experiments(self) -> list[ExperimentRow]:
-        return await in_thread(lambda: self._reads.experiments(self._actor))
+    async def experiments(self, *, archived: bool = False) -> list[ExperimentRow]:
+        """With ``archived`` those too."""
+        return await in_thread(lambda: self._reads.experiments(self._actor, archived=archived))
+
+    async def experiment(self, id: str) -> ExperimentRow:
+        return await in_thread(lambda: self._reads.experiment(self._actor, id))
 
     async def tasks(self, *, experiment: str = "") -> list[TaskRow]:
         return await in_thread(lambda: self._reads.tasks(self._actor, experiment))
@@ -279,9 +325,9 @@ class Gateway:
             lambda actor: job_commands.rerun_job(self._use.lab, actor, job, checkpoint=checkpoint)
         )
 
-    async def launch(self, launch: job_commands.Launch) -> str:
-        """The new job's id."""
-        return await self.do(lambda actor: job_commands.queue_job(self._use.lab, actor, launch))
+    async def launch_all(self, wishes: Sequence[job_commands.Launch]) -> Sequence[str]:
+        """The new jobs' ids: every one is queued, or none is."""
+        return await self.do(lambda actor: job_commands.queue_jobs(self._use.lab, actor, wishes))
 
     async def create_task(self, *, experiment: str, yaml: str) -> str:
         return await self.do(
@@ -332,9 +378,18 @@ class Gateway:
         return answer
 
 
-def _after(cursor: str) -> After | None:
-    at, _, id = cursor.partition("~")
+def _cursor(place: After) -> str:
+    at = place.at.isoformat() if isinstance(place.at, datetime) else place.at
+    return f"{at}~{place.id}"
+
+
+def _after(cursor: str, order: JobOrder) -> After | None:
+    at, _, id = cursor.rpartition("~")
     try:
-        return After(datetime.fromisoformat(at), id) if id else None
+        if not at or "\0" in cursor:
+            return None
+        if order.by == "queued":
+            return After(datetime.fromisoformat(at), id)
+        return After(at if order.by == "name" else float(at), id)
     except ValueError:
-        return None  # a cursor somebody wrote by hand: begin at the newest
+        return None  # a cursor somebody wrote by hand: begin at the first

@@ -20,6 +20,7 @@ GROUPS = {
     "job": "list, inspect, follow, stop and repeat jobs",
     "task": "write, validate, list and queue tasks",
     "experiment": "create, list, describe, annotate and archive experiments",
+    "artifact": "models, datasets, checkpoints and files that jobs saved",
     "view": "filters of lists, kept under names",
     "provider": "add, check and choose compute providers",
     "event": "read and follow the event log",

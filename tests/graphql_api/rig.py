@@ -27,6 +27,7 @@ from application.live import Live
 from application.use import Use
 from domain.teams import Role
 from graphql_api.app import graphql_routes
+from projections.artifact_queries import ArtifactQueries
 from projections.desk_queries import DeskQueries
 from projections.telemetry import CHANNEL
 from server.authentication import actor_of
@@ -164,7 +165,11 @@ def _app(parts: System, lab: Lab) -> Starlette:
         queries=parts.queries,
         telemetry=parts.telemetry,
         channels=ChannelReads(parts.deliveries),
-        desks=DeskReads(lab, DeskQueries(parts.pool, parts.settings.schema)),
+        desks=DeskReads(
+            lab,
+            DeskQueries(parts.pool, parts.settings.schema),
+            ArtifactQueries(parts.pool, parts.settings.schema),
+        ),
         live=live,
         authenticate=authenticate,
         shows=lambda position: all(p.position >= position for p in parts.queries.positions()),

@@ -94,6 +94,16 @@ def entry(name: str, on_value: TextHandler, *, value: str = "", **attributes: st
     return element
 
 
+def area(name: str, on_value: TextHandler, *, value: str = "", **attributes: str) -> ui.element:
+    """A text field of several lines."""
+    element = html(escape(value), "input area", "textarea")
+    element.props["id"] = name
+    for key, given in attributes.items():
+        element.props[key.rstrip("_").replace("_", "-")] = given
+    element.on("input", lambda e: on_value(str(e.args)), js_handler=VALUE)
+    return element
+
+
 def choice(
     name: str, options: Sequence[tuple[str, str]], on_value: TextHandler, *, value: str = ""
 ) -> ui.element:

@@ -12,8 +12,10 @@ from application.actor import Actor, person
 from application.commands import (
     accounts,
     compute,
+    desks,
     experiments,
     invitations,
+    job_marks,
     members,
     notifications,
     quotas,
@@ -24,12 +26,13 @@ from application.commands.setup import FirstAccount, set_up, setup_code
 from application.lab import Lab
 from domain.compute import ProviderUnreachable
 from domain.job_events import JobQueued
+from domain.job_spec import FrozenFile
 from domain.model import NEXT_VERSION, Event, Guard
 from domain.notifications import ChannelKind
 from domain.quotas import reserve, settle
 from domain.teams import Role
 from providers.base import ComputeProvider
-from tests.ui.seed.cast import EMAIL, EXPERIMENTS, PASSWORD, PEOPLE, TASKS, TEAM, task_yaml
+from tests.ui.seed.cast import EMAIL, EXPERIMENTS, NOTES, PASSWORD, PEOPLE, TASKS, TEAM, task_yaml
 from tests.ui.seed.histories import Story, story_events
 from tests.ui.seed.machines import Answering, AwayMachine, ClusterMachine
 from tests.ui.seed.streams import saved, stream
@@ -64,6 +67,7 @@ def furnish(lab: Lab, secret: str, *, jobs_a_day: int = JOBS_A_DAY) -> Furnished
     _people(lab, home)
     _places(lab, home)
     _work(lab, home, dice, jobs_a_day)
+    _written(lab, home)
     accounts.found_team(lab, owner, name="Quiet Instruments", owner=session.user)
     return home
 
@@ -136,6 +140,35 @@ def _places(lab: Lab, home: Furnished) -> None:
         ],
         actor=home.owner,
     )  # fmt: skip
+
+
+def _written(lab: Lab, home: Furnished) -> None:
+    """Notes, descriptions, tags, favourites and kept views."""
+    for name, text in EXPERIMENTS.items():
+        experiments.describe_experiment(lab, home.owner, home.experiments[name], text=text)
+        experiments.choose_score(lab, home.owner, home.experiments[name], name="eval/accuracy")
+    first = home.experiments["reasoning-distill"]
+    experiments.note_experiment(lab, home.owner, first, text="# Plan\n\nTry ranks 8 to 64.\n")
+    experiments.note_experiment(lab, home.owner, first, text=NOTES)
+    for path, data in (("protocol.pdf", b"%PDF-1.7 protocol"), ("figures.csv", b"a,b\n1,2\n")):
+        sha256 = lab.blobs.put(data)
+        lab.holdings.hold(home.owner.team, sha256)
+        file = FrozenFile(path=path, sha256=sha256, size=len(data))
+        experiments.attach_document(lab, home.owner, first, file=file)
+    for key, labels in (
+        ("complete", ("baseline", "paper")),
+        ("sweep 1", ("paper",)),
+        ("running", ("longer",)),
+    ):
+        for label in labels:
+            job_marks.tag_job(lab, home.owner, home.jobs[key], label=label)
+    desks.star_job(lab, home.owner, home.jobs["complete"])
+    desks.star_job(lab, home.owner, home.jobs["running"])
+    for name, query in (
+        ("Failed, longest first", "status=FAILED&sort=used"),
+        ("Paper", "tag=paper"),
+    ):
+        desks.save_view(lab, home.owner, page="jobs", name=name, query=query)
 
 
 def _work(lab: Lab, home: Furnished, dice: Random, jobs_a_day: int) -> None:
