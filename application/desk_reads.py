@@ -44,6 +44,10 @@ class DeskReads:
         self._queries = queries
         self._artifacts = artifacts
 
+    def at(self, position: int) -> DeskReads:
+        """The same reads as of a position. Texts of notes' history are those of now."""
+        return DeskReads(self._lab, self._queries.at(position), self._artifacts.at(position))
+
     def marks(self, actor: Actor, jobs: Sequence[str]) -> dict[str, JobMarks]:
         """Of those of ``jobs`` that have any; the caller has seen that they are the team's."""
         require(actor, Action.READ)

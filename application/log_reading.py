@@ -1,4 +1,4 @@
-"""The event log as one team may read it: which streams are whose, and pages of events by position.
+"""The event log as one team may read it: pages of events by position, filtered, with their sentences.
 
 A stream belongs to the team its first event names. Accounts and sessions belong to nobody's team
 and are never shown. Not here: permission, which the caller asks first.
@@ -12,17 +12,22 @@ from functools import lru_cache
 
 import msgspec
 
+from application.sentences import Names, sentence
+from domain.codec import EVERYTHING
+from domain.errors import UnknownEvent
+from domain.model import Recorded
+from projections.log_index import Said, team_of
+from projections.log_queries import LogFilter
 from projections.queries import Queries
 from projections.rows import EventRow
 
 SCAN_ROWS = 1_000
 SCANS_AT_MOST = 20
 LIMIT_AT_MOST = 1_000
-QUOTA_PREFIX = "quota_"
 
 
 class EventView(msgspec.Struct, frozen=True, kw_only=True):
-    """One fact as recorded. ``data`` are its own fields; ``by`` and ``at`` are its envelope's."""
+    """One fact as recorded. ``data`` are its own fields; ``by``, ``at`` and ``cause`` its envelope's."""
 
     position: int
     at: datetime
@@ -31,11 +36,13 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     name: str
     by: str
+    cause: str
+    sentence: str
     data: Mapping[str, object]
 
 
 class EventPage(msgspec.Struct, frozen=True, kw_only=True):
-    """``cursor`` is the last position looked at; ``more`` is whether to ask again at once."""
+    """``cursor`` goes on: the last position looked at; ``more`` is whether to ask again at once."""
 
     events: tuple[EventView, ...]
     cursor: int
@@ -49,49 +56,39 @@ class LogReading:
         self._queries = queries
         self._remembered = lru_cache(maxsize=50_000)(self._team_of)
 
-    def page(self, team: str, *, after: int, limit: int, streams: Sequence[str]) -> EventPage:
-        """At most ``limit`` of the team's events after a position, in order."""
+    def page(
+        self, team: str, where: LogFilter, *, after: int, limit: int, names: Names
+    ) -> EventPage:
+        """At most ``limit`` of the team's events after a position, in order, as far as the log is indexed."""
         most = max(1, min(limit, LIMIT_AT_MOST))
-        mine = [stream for stream in streams if self.team_of(stream) == team]
-        if streams and not mine:
-            return EventPage(events=(), cursor=after, more=False)
-        found: list[EventView] = []
-        cursor = after
-        for _ in range(SCANS_AT_MOST):
-            rows = self._queries.events(after=cursor, limit=SCAN_ROWS, streams=mine)
-            for row in rows:
-                cursor = row.position
-                if self.team_of(row.stream) == team:
-                    found.append(_view(row))
-                if len(found) == most:
-                    return EventPage(events=tuple(found), cursor=cursor, more=True)
-            if len(rows) < SCAN_ROWS:
-                return EventPage(events=tuple(found), cursor=cursor, more=False)
-        return EventPage(events=tuple(found), cursor=cursor, more=True)
+        end = self._queries.indexed()  # before the rows: what is indexed meanwhile comes next time
+        rows = self._queries.found(
+            team, where, after=after, before=end + 1, limit=most + 1, newest=False
+        )
+        shown = tuple(_view(row, names) for row in rows[:most])
+        more = len(rows) > most
+        return EventPage(
+            events=shown, cursor=shown[-1].position if more else max(after, end), more=more
+        )
 
     def back(
-        self, team: str, *, before: int, limit: int, kind: str, streams: Sequence[str]
+        self,
+        team: str,
+        where: LogFilter,
+        *,
+        before: int,
+        limit: int,
+        names: Names,
+        after: int = 0,
     ) -> EventPage:
-        """The same newest first, before a position; ``kind`` is the first word of their names."""
+        """The same newest first, between two positions."""
         most = max(1, min(limit, LIMIT_AT_MOST))
-        mine = [stream for stream in streams if self.team_of(stream) == team]
-        found: list[EventView] = []
-        cursor = before
-        if streams and not mine:
-            return EventPage(events=(), cursor=before, more=False)
-        for _ in range(SCANS_AT_MOST):
-            rows = self._queries.events_back(
-                before=cursor, limit=SCAN_ROWS, kind=kind, streams=mine
-            )
-            for row in rows:
-                cursor = row.position
-                if self.team_of(row.stream) == team:
-                    found.append(_view(row))
-                if len(found) == most:
-                    return EventPage(events=tuple(found), cursor=cursor, more=True)
-            if len(rows) < SCAN_ROWS:
-                return EventPage(events=tuple(found), cursor=cursor, more=False)
-        return EventPage(events=tuple(found), cursor=cursor, more=True)
+        rows = self._queries.found(
+            team, where, after=after, before=before, limit=most + 1, newest=True
+        )
+        shown = tuple(_view(row, names) for row in rows[:most])
+        cursor = shown[-1].position if shown else before
+        return EventPage(events=shown, cursor=cursor, more=len(rows) > most)
 
     def jobs_between(self, team: str, *, after: int, upto: int) -> tuple[list[str], int]:
         """Ids of the team's jobs with an event in the range, and how far it was looked at."""
@@ -107,14 +104,21 @@ class LogReading:
             cursor = rows[-1].position
         return list(found), cursor
 
+    def recorded(self, streams: Sequence[str], *, upto: int | None = None) -> list[Recorded]:
+        """The events of some streams by position. ``UnknownEvent``."""
+        found: list[Recorded] = []
+        after = 0
+        while rows := self._queries.events(
+            after=after, limit=SCAN_ROWS, upto=upto, streams=streams
+        ):
+            for row in rows:
+                event = EVERYTHING.decode(row.topic, row.state, version=row.version)
+                found.append(Recorded(row.position, row.recorded_at, event))
+            after = rows[-1].position
+        return found
+
     def team_of(self, stream: str) -> str:
         """The team's id, or an empty string for what is no team's or not there."""
-        if stream.startswith("team_"):
-            return stream
-        if stream.startswith(QUOTA_PREFIX):
-            return stream.removeprefix(QUOTA_PREFIX).split(":")[1] if ":" in stream else ""
-        if stream.startswith(("user_", "session_", "desk_")):  # a person's own
-            return ""
         try:
             return self._remembered(stream)
         except KeyError:  # not there yet: not remembered
@@ -124,14 +128,13 @@ class LogReading:
         first = self._queries.events(after=0, limit=1, streams=(stream,))
         if not first:
             raise KeyError(stream)
-        fields = msgspec.json.decode(first[0].state, type=dict[str, object])
-        return str(fields.get("team", ""))
+        return team_of(stream, msgspec.json.decode(first[0].state, type=Said))
 
 
 _ENVELOPE = frozenset({"originator_id", "originator_version", "at", "by", "type", "cause"})
 
 
-def _view(row: EventRow) -> EventView:
+def _view(row: EventRow, names: Names) -> EventView:
     fields = msgspec.json.decode(row.state, type=dict[str, object])
     return EventView(
         position=row.position,
@@ -141,5 +144,15 @@ def _view(row: EventRow) -> EventView:
         version=row.version,
         name=row.topic,
         by=str(fields.get("by", "")),
+        cause=str(fields.get("cause", "")),
+        sentence=_sentence(row, names),
         data={k: v for k, v in fields.items() if k not in _ENVELOPE},
     )
+
+
+def _sentence(row: EventRow, names: Names) -> str:
+    """A fact of a newer version is shown raw, not passed over."""
+    try:
+        return sentence(EVERYTHING.decode(row.topic, row.state, version=row.version), names)
+    except UnknownEvent as error:
+        return str(error)

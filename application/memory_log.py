@@ -38,6 +38,7 @@ class MemoryEventLog:
         self._recorder = POPOApplicationRecorder()
         self._recorded_at: list[datetime] = []
         self._guards: Guards = {}
+        self._versions: dict[str, int] = {}
         self._lock = RLock()
 
     def append(self, events: Sequence[Event], guards: Sequence[Guard] = ()) -> int:
@@ -77,19 +78,16 @@ class MemoryEventLog:
         for event in events:
             stream, version = event.originator_id, event.originator_version
             if version == NEXT_VERSION:
-                version = 1 + (versions.get(stream) or self._last_version(stream))
-            versions[stream] = max(version, versions.get(stream, 0))
+                version = 1 + (versions.get(stream) or self._versions.get(stream, 0))
+            versions[stream] = max(version, versions.get(stream, self._versions.get(stream, 0)))
             rows.append(StoredEvent(stream, version, *encode(event)))
         try:
             self._recorder.insert_events(rows)
         except IntegrityError as error:
             raise Conflict(stream=", ".join(versions)) from error
+        self._versions |= versions
         now = max([self._clock(), *self._recorded_at[-1:]])
         self._recorded_at += [now] * len(rows)
-
-    def _last_version(self, originator_id: str) -> int:
-        stored = self._recorder.select_events(originator_id)
-        return max((row.originator_version for row in stored), default=0)
 
     def _event(self, row: StoredEvent) -> Event:
         return self._catalogue.decode(row.topic, row.state, version=row.originator_version)

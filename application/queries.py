@@ -14,21 +14,28 @@ import msgspec
 
 from application.account_ports import SessionSeen
 from application.actor import Actor
+from application.audit_reads import AuditReads
 from application.cluster_page import with_own_jobs
 from application.explain import why
+from application.job_reasons import JobReasons
 from application.lab import Lab
-from application.log_reading import EventPage, LogReading
+from application.moments import AsOf, Moment, PresentOnly, find_moment
 from application.permissions import Action, allowed, require, require_own
 from application.quota_reading import Quota, read_quota
+from application.telemetry_reads import TelemetryReads
+from application.why import Told
 from domain.compute import Account
 from domain.compute import fold as fold_provider
 from domain.errors import InvalidInput, NotAuthenticated, NotFound
 from domain.job_events import JobStatus
+from domain.model import Event
+from domain.reasons import Reason
 from projections.job_lists import NEWEST, After, JobFilter, JobOrder
 from projections.jobs import JOBS_PROJECTION
 from projections.queries import DIMENSIONS, Queries
 from projections.rows import (
     ArtifactRow,
+    ChannelRow,
     ExperimentRow,
     InvitationRow,
     JobRow,
@@ -41,12 +48,11 @@ from projections.rows import (
     TokenRow,
     UsageRow,
 )
-from projections.telemetry_queries import CurveRow, LineRow, Points, ProgressRow, TelemetryQueries
+from projections.telemetry_queries import TelemetryQueries
 from providers.base import Check, Offer
 from providers.cluster import Cluster
 
 Owned = TypeVar("Owned", JobRow, ExperimentRow, TaskRow, ProviderRow, ArtifactRow)
-LINES_AT_MOST = 10_000
 LIVE_AT_MOST = 10_000
 
 
@@ -88,14 +94,40 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
     may: tuple[str, ...]
 
 
-class Reads:
-    """Every method raises ``NotAuthenticated``, ``PermissionDenied`` or ``NotFound`` before it answers."""
+class Reads(TelemetryReads, AuditReads):
+    """Every method raises ``NotAuthenticated``, ``PermissionDenied`` or ``NotFound`` before it answers.
 
-    def __init__(self, lab: Lab, queries: Queries, telemetry: TelemetryQueries) -> None:
+    With a ``moment`` it answers as of then; who may ask is decided as of now.
+    """
+
+    def __init__(
+        self,
+        lab: Lab,
+        queries: Queries,
+        telemetry: TelemetryQueries,
+        moment: Moment | None = None,
+    ) -> None:
+        TelemetryReads.__init__(self, telemetry, moment)
+        AuditReads.__init__(self, queries if moment is None else queries.at(moment.position))
         self._lab = lab
-        self._queries = queries
-        self._telemetry = telemetry
-        self._log = LogReading(queries)
+        self._reasons = JobReasons(self._queries, self._log)
+        self.moment = moment
+
+    def at(self, as_of: AsOf) -> Reads:
+        """The same reads as of a position or time. ``InvalidInput``, ``PastBehind``."""
+        moment = find_moment(self._queries, as_of, now=self._lab.clock.now())
+        return Reads(self._lab, self._queries, self._telemetry, moment)
+
+    @property
+    def _now(self) -> datetime:
+        return self.moment.at if self.moment else self._lab.clock.now()
+
+    def _facts(self, stream: str) -> list[Event]:
+        return [recorded.event for recorded in self._log.recorded([stream])]
+
+    def _now_only(self, what: str) -> None:
+        if self.moment:
+            raise PresentOnly(what=what)
 
     def job(self, actor: Actor, id: str) -> JobRow:
         return self._own(actor, self._queries.job(id), kind="job", id=id)
@@ -103,6 +135,16 @@ class Reads:
     def job_view(self, actor: Actor, id: str) -> JobView:
         row = self.job(actor, id)
         return JobView(row=row, why=why(row))
+
+    def reason(self, actor: Actor, row: JobRow) -> Reason:
+        """The one dominant reason why the job is where it is."""
+        require_own(actor, row.team, kind="job", id=row.id)
+        return self._reasons.reason(row, now=self._now)
+
+    def reason_history(self, actor: Actor, row: JobRow) -> list[Told]:
+        """Each change of it, oldest first."""
+        require_own(actor, row.team, kind="job", id=row.id)
+        return self._reasons.history(row)
 
     def jobs(
         self,
@@ -165,11 +207,13 @@ class Reads:
 
     def offers(self, actor: Actor, provider: str) -> Sequence[Offer]:
         """What the provider could give now. Contacts it: ``ProviderError``."""
+        self._now_only("What a provider offers")
         self.provider(actor, provider)
         return self._lab.providers.of(provider).offers()
 
     def check(self, actor: Actor, provider: str) -> Check:
         """Whether a job could run there now. Contacts it: ``ProviderError``."""
+        self._now_only("Whether a provider answers")
         self.provider(actor, provider)
         return self._lab.providers.of(provider).check()
 
@@ -177,11 +221,12 @@ class Reads:
         """Whose accounts there are now; those who do not manage providers see their own."""
         self.provider(actor, provider)
         every = allowed(actor, Action.MANAGE_PROVIDERS)
-        known = fold_provider(self._lab.log.stream(provider)).accounts
+        known = fold_provider(self._facts(provider)).accounts
         return [a for a in known if a.current and (every or a.user == actor.user)]
 
     def cluster(self, actor: Actor, provider: str) -> Cluster | None:
         """What there is and how busy it is now, with the team's jobs. Contacts it: ``ProviderError``."""
+        self._now_only("How busy a provider is")
         self.provider(actor, provider)
         found = self._lab.providers.of(provider).cluster()
         if found is None:
@@ -206,40 +251,6 @@ class Reads:
         self.job(actor, job)
         return self._queries.latest_checkpoint(job)
 
-    def lines(
-        self,
-        actor: Actor,
-        job: str,
-        *,
-        attempt: int = 0,
-        node: int = 0,
-        after: int = 0,
-        limit: int = 1_000,
-    ) -> list[LineRow]:
-        """Lines above number ``after``; ``attempt`` 0 is the latest."""
-        row = self.job(actor, job)
-        number = attempt or row.attempt
-        most = min(limit, LINES_AT_MOST)
-        return self._telemetry.lines(job, attempt=number, node=node, after=after, limit=most)
-
-    def last_line(self, actor: Actor, job: str, *, attempt: int = 0, node: int = 0) -> int:
-        row = self.job(actor, job)
-        return self._telemetry.last_line(job, attempt=attempt or row.attempt, node=node)
-
-    def curves(self, actor: Actor, job: str) -> list[CurveRow]:
-        """The job's metrics by name."""
-        self.job(actor, job)
-        return self._telemetry.curves(job)
-
-    def points(self, actor: Actor, job: str, name: str, after: int = 0) -> Points:
-        """Points of one metric after a cursor."""
-        self.job(actor, job)
-        return self._telemetry.points(job, name, after=after)
-
-    def progress(self, actor: Actor, job: str) -> ProgressRow | None:
-        self.job(actor, job)
-        return self._telemetry.progress(job)
-
     def usage(
         self,
         actor: Actor,
@@ -254,7 +265,7 @@ class Reads:
         if unknown:
             way_out = f"Choose from {', '.join(DIMENSIONS)}."
             raise InvalidInput(field="by", value=unknown[0], way_out=way_out)
-        now = self._lab.clock.now()
+        now = self._now
         begin = since or now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         end = until or max(now, begin) + timedelta(seconds=1)
         if begin.tzinfo is None or end.tzinfo is None or begin > end:
@@ -289,6 +300,10 @@ class Reads:
         found |= {row.id: row.name for row in self.providers(actor)}
         return found | {row.id: row.name for row in self.experiments(actor, archived=True)}
 
+    def persons(self, actor: Actor) -> dict[str, tuple[str, ...]]:
+        """Address and name of each member."""
+        return {m.person.id: (m.person.email, m.person.name) for m in self.members(actor)}
+
     def people(self, actor: Actor, users: Sequence[str]) -> dict[str, Person]:
         """Those of ``users`` who are members of the actor's team."""
         wanted = set(users)
@@ -314,7 +329,13 @@ class Reads:
         """The actor's own that are open, of no team, the last used first."""
         if not actor.user:
             raise NotAuthenticated(why="no valid session or API token came with the request")
+        self._now_only("Open sessions")
         return self._lab.credentials.sessions(actor.user)
+
+    def channels(self, actor: Actor) -> list[ChannelRow]:
+        """The team's and the actor's own, by name."""
+        require(actor, Action.READ)
+        return self._queries.channels(actor.team, actor.user)
 
     def tokens(self, actor: Actor) -> list[TokenRow]:
         """The actor's own in this team, newest first, revoked ones too."""
@@ -329,23 +350,8 @@ class Reads:
     def quota(self, actor: Actor) -> Quota:
         """The team's and the actor's own month."""
         require(actor, Action.READ)
-        lab, now = self._lab, self._lab.clock.now()
-        return read_quota(self._queries, lab.policy, team=actor.team, user=actor.user, at=now)
-
-    def events(
-        self, actor: Actor, *, after: int = 0, limit: int = 100, streams: Sequence[str] = ()
-    ) -> EventPage:
-        """The team's events by position; ``cursor`` goes on even over a stretch that held none."""
-        require(actor, Action.READ_LOG)
-        return self._log.page(actor.team, after=after, limit=limit, streams=streams)
-
-    def events_back(
-        self, actor: Actor, *, before: int, limit: int, kind: str = "", streams: Sequence[str] = ()
-    ) -> EventPage:
-        """The team's events newest first; ``cursor`` is the ``before`` to go on with."""
-        require(actor, Action.READ_LOG)
-        page = self._log.back
-        return page(actor.team, before=before, limit=limit, kind=kind, streams=streams)
+        policy, now = self._lab.policy, self._now
+        return read_quota(self._queries, policy, team=actor.team, user=actor.user, at=now)
 
     def _own(self, actor: Actor, row: Owned | None, *, kind: str, id: str) -> Owned:
         require(actor, Action.READ)

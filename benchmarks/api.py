@@ -20,6 +20,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from benchmarks.installation import Caller, Installation, installation, wait_until
 from benchmarks.result import Row, row, show
+from projections.jobs import JOBS_PROJECTION
 
 QUEUE = "mutation($l:Launch!){queueJob(launch:$l){id}}"
 QUEUE_MANY = "mutation($l:[Launch!]!){queueJobs(launches:$l){ids}}"
@@ -28,6 +29,7 @@ LOG = "subscription($j:ID!){jobLog(job:$j){lines{text}}}"
 CHANGES = "subscription{jobsChanged{jobs{id}}}"
 CLIENTS = 8
 SEED = 50_000
+JOBS = JOBS_PROJECTION.table_name("jobs")
 COLUMNS = "team, experiment, owner, provider, task, name, priority, spec, attempt, held_s"
 
 
@@ -100,9 +102,9 @@ def _rate(lab: Installation, act: Callable[[Caller], object], *, times: int) -> 
 def _listing(lab: Installation, job: str, *, rows: int) -> Row:
     with psycopg.connect(lab.dsn, autocommit=True) as conn:
         team = _seed(conn, job, rows)
-        found = conn.execute("select count(*) from lab.jobs_v2").fetchone()
+        found = conn.execute(f"select count(*) from lab.{JOBS}").fetchone()
         count = found[0] if found else 0
-        plain = "select id, name, status, queued_at from lab.jobs_v2 where team = %s"
+        plain = f"select id, name, status, queued_at from lab.{JOBS} where team = %s"
         plain += " order by queued_at desc, id desc limit 50"
         floor = _p95_ms(lambda: conn.execute(plain, (team,)).fetchall())
     caller = Caller(lab.port, lab.token)
@@ -114,19 +116,19 @@ def _listing(lab: Installation, job: str, *, rows: int) -> Row:
 def _seed(conn: psycopg.Connection[tuple[object, ...]], job: str, rows: int) -> object:
     """Ended jobs of an older month beside ``job``, as many as 45 seconds allow; their team."""
     insert = (
-        f"insert into lab.jobs_v2 (id, position, status, queued_at, ended_at, {COLUMNS})"
+        f"insert into lab.{JOBS} (id, position, status, queued_at, ended_at, {COLUMNS})"
         " select 'job_' || lpad(g::text, 32, '0'), 1, 'COMPLETE',"
         " now() - interval '60 days' - g * interval '1 second',"
         f" now() - interval '60 days', {COLUMNS}"
-        " from lab.jobs_v2, generate_series(%s::bigint, %s::bigint) g where id = %s"
+        f" from lab.{JOBS}, generate_series(%s::bigint, %s::bigint) g where id = %s"
     )
     end = time.monotonic() + 45
     for first in range(1, rows, SEED):
         if time.monotonic() > end:
             break
         conn.execute(insert, (first, min(first + SEED - 1, rows), job))
-    conn.execute("analyze lab.jobs_v2")
-    found = conn.execute("select team from lab.jobs_v2 where id = %s", (job,)).fetchone()
+    conn.execute(f"analyze lab.{JOBS}")
+    found = conn.execute(f"select team from lab.{JOBS} where id = %s", (job,)).fetchone()
     return found[0] if found else None
 
 

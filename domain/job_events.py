@@ -91,10 +91,15 @@ class JobQueued(Event, frozen=True, kw_only=True, tag="job.queued.v1"):
 
 
 class JobWaitExplained(Event, frozen=True, kw_only=True, tag="job.wait_explained.v1"):
-    """Why it waits, recorded when the reason changes. ``code`` is stable, ``text`` is for people."""
+    """Why it waits, recorded when the reason changes. ``code`` is stable, ``text`` is for people.
+
+    ``evidence`` is what showed it, ``help`` what would help.
+    """
 
     code: str
     text: str
+    evidence: dict[str, str] = {}
+    help: tuple[str, ...] = ()
 
 
 class JobLaunching(Event, frozen=True, kw_only=True, tag="job.launching.v1"):

@@ -7,7 +7,7 @@ true records nothing. Not here: when to look, and how to stop a machine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TypedDict
 
@@ -63,12 +63,29 @@ class Charged(TypedDict):
 class Job(JobState, frozen=True, kw_only=True):
     """The decider over ``JobState``."""
 
-    def explain_wait(self, *, code: str, text: str, now: datetime, by: str) -> list[JobEvent]:
+    def explain_wait(
+        self,
+        *,
+        code: str,
+        text: str,
+        now: datetime,
+        by: str,
+        evidence: Mapping[str, str] | None = None,
+        help: tuple[str, ...] = (),  # the word of the field
+    ) -> list[JobEvent]:
         """Record why a job waits, with us or at its provider, when the reason is a new one."""
         waits = self.status in (JobStatus.QUEUED, JobStatus.LAUNCHING) and not self.setup_seen
         if not waits or self.wait_code == code:
             return []
-        return [JobWaitExplained(code=code, text=text, **self._next(now, by))]
+        return [
+            JobWaitExplained(
+                code=code,
+                text=text,
+                evidence=dict(evidence or {}),
+                help=help,
+                **self._next(now, by),
+            )
+        ]
 
     def launch(self, *, now: datetime, by: str, checkpoint: str = "") -> list[JobEvent]:
         """Claim the next attempt. Nothing when it is claimed already; refused when stop was asked."""

@@ -49,7 +49,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """One look at one attempt. ``at`` is when it was so, by the observed machine's clock.
 
     ``started_at`` is the begin of the run phase, when known. ``blame`` is what the provider says
-    went wrong (preempted, node lost); without it the exit decides.
+    went wrong (preempted, node lost); without it the exit decides. ``evidence`` and ``help`` go with
+    the ``reason`` of one that is pending.
     """
 
     attempt: int
@@ -61,3 +62,5 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     exit: Exit | None = None
     blame: FailureClass | None = None
     reason: str = ""
+    evidence: dict[str, str] = {}
+    help: tuple[str, ...] = ()

@@ -13,8 +13,9 @@ from typing import TypeAlias, get_args
 
 import msgspec
 
-from domain.job_events import Ended, QuotaHold
+from domain.job_events import Ended, JobQueued, QuotaHold
 from domain.model import NEXT_VERSION, UNLIMITED, Envelope, Event, Guard, GuardKind
+from domain.resources import Resources
 
 
 class QuotaLimitSet(Event, frozen=True, kw_only=True, tag="quota.limit_set.v1"):
@@ -48,6 +49,30 @@ class QuotaSettled(Event, frozen=True, kw_only=True, tag="quota.settled.v1"):
     used: int
 
 
+class RefusedJob(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was asked for: ``seconds`` are weighted, as they would have been reserved."""
+
+    job: str
+    name: str
+    experiment: str
+    provider: str
+    seconds: int
+    weight: float = 1.0
+    priority: int = 0
+    resources: Resources = Resources()
+
+
+class QuotaRefused(Event, frozen=True, kw_only=True, tag="quota.refused.v1"):
+    """``owner`` asked for these jobs at once, and all were refused: ``scope`` had ``left`` of ``limit``."""
+
+    scope: str
+    team: str
+    owner: str
+    left: int
+    limit: int
+    jobs: tuple[RefusedJob, ...]
+
+
 class QuotaThresholdReached(Event, frozen=True, kw_only=True, tag="quota.threshold_reached.v1"):
     """``used`` seconds, reserved and charged, are ``percent`` of ``limit`` or more; once a limit."""
 
@@ -58,7 +83,12 @@ class QuotaThresholdReached(Event, frozen=True, kw_only=True, tag="quota.thresho
 
 
 QuotaEvent: TypeAlias = (
-    QuotaLimitSet | QuotaReserved | QuotaExtended | QuotaSettled | QuotaThresholdReached
+    QuotaLimitSet
+    | QuotaReserved
+    | QuotaExtended
+    | QuotaSettled
+    | QuotaRefused
+    | QuotaThresholdReached
 )
 EVENTS: tuple[type[Event], ...] = get_args(QuotaEvent)
 THRESHOLDS = (80, 100)
@@ -87,6 +117,10 @@ class Balance(msgspec.Struct, frozen=True):
             case QuotaSettled():
                 return Balance(self.used + event.used - event.held, self.limit)
         return self
+
+    def fits(self, seconds: int) -> bool:
+        """Whether ``seconds`` more may be reserved; what gives back always may."""
+        return seconds <= 0 or self.limit is None or self.used + seconds <= self.limit
 
 
 def fold(events: Iterable[Event]) -> Balance:
@@ -123,6 +157,35 @@ def reserve(hold: QuotaHold, *, job: str, now: datetime, by: str) -> Entry:
             for s in hold.scopes
         ),
         tuple(Guard(GuardKind.QUOTA, s, hold.seconds) for s in hold.scopes),
+    )
+
+
+def refuse(
+    scope: str, jobs: Sequence[JobQueued], *, left: int, limit: int, now: datetime
+) -> QuotaRefused:
+    """That ``jobs``, asked for together, did not fit ``scope``."""
+    first = jobs[0]
+    return QuotaRefused(
+        scope=scope,
+        team=first.team,
+        owner=first.owner,
+        left=left,
+        limit=limit,
+        jobs=tuple(map(_refused, jobs)),
+        **_envelope(scope, now, first.by),
+    )
+
+
+def _refused(job: JobQueued) -> RefusedJob:
+    return RefusedJob(
+        job=job.originator_id,
+        name=job.spec.name,
+        experiment=job.experiment,
+        provider=job.provider,
+        seconds=job.hold.seconds,
+        weight=job.hold.weight,
+        priority=job.spec.priority,
+        resources=job.spec.resources,
     )
 
 

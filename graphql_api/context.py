@@ -18,10 +18,11 @@ from strawberry.types import Info as StrawberryInfo
 
 from application.account_ports import Caller
 from application.actor import Actor
+from application.moments import AsOf
 from application.queries import Reads
 from application.try_limit import TryLimit
 from application.use import Use
-from domain.errors import InvalidInput
+from domain.errors import InvalidInput, NotAuthenticated
 from graphql_api.feed import Feed
 from graphql_api.loaders import Loaders
 
@@ -31,6 +32,7 @@ BEARER = "bearer "
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Asked: TypeAlias = tuple[int, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +45,14 @@ class Shared:
     tries_per_client: TryLimit
 
 
+@dataclass(frozen=True)
+class Look:
+    """How the past is looked at: reads and loaders of one moment."""
+
+    reads: Reads
+    loaders: Loaders
+
+
 @dataclass(kw_only=True)
 class Context:
     """One request, or one WebSocket connection."""
@@ -53,6 +63,7 @@ class Context:
     lasting: bool = False
     _actor: asyncio.Future[Actor] | None = None
     _loaders: Loaders | None = None
+    _looks: dict[Asked, Look] = field(default_factory=dict)
 
     @property
     def use(self) -> Use:
@@ -103,6 +114,22 @@ class Context:
             )
         return self._loaders
 
+    async def look_back(self, asked: Asked, as_of: AsOf | None) -> None:
+        """Whatever is asked below one field of an operation is answered as of then; as of now for ``None``."""
+        self._looks.pop(asked, None)
+        if as_of is not None:
+            actor = await self.actor()
+            if not actor.user:
+                raise NotAuthenticated(why="no valid session or API token came with the request")
+            reads = await run_in_threadpool(self.reads.at, as_of)
+            moment = reads.moment
+            desks = self.use.desks.at(moment.position) if moment else self.use.desks
+            self._looks[asked] = Look(reads, Loaders(reads, desks, actor, remember=True))
+
+    def look(self, asked: Asked) -> Look | None:
+        """How to look when that was asked as of the past."""
+        return self._looks.get(asked)
+
     async def shown(self, position: int) -> int:
         """Wait, at most two seconds, until the read models show ``position``; answers with it."""
         await self.use.shown(position, within_s=SHOWN_WITHIN_S)
@@ -127,6 +154,26 @@ class Context:
 
 
 Info: TypeAlias = StrawberryInfo[Context, None]
+
+
+def asked_by(info: Info) -> Asked:
+    """Which field of which operation a resolver works for: a batch may ask the same twice."""
+    path = info.path
+    while path.prev is not None:
+        path = path.prev
+    return id(info.variable_values), str(path.key)
+
+
+def reads_of(info: Info) -> Reads:
+    """The reads, as of the moment that was asked."""
+    look = info.context.look(asked_by(info))
+    return look.reads if look else info.context.reads
+
+
+async def loaders_of(info: Info) -> Loaders:
+    """The loaders, as of the moment that was asked."""
+    look = info.context.look(asked_by(info))
+    return look.loaders if look else await info.context.loaders()
 
 
 async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

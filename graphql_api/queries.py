@@ -14,8 +14,10 @@ from application.repository_task import read_repository_task
 from application.task_yaml import read_task
 from domain.errors import InvalidTask
 from domain.job_events import JobStatus
+from graphql_api.as_of import past_field
+from graphql_api.audit_queries import AuditQueries
 from graphql_api.channel_queries import ChannelQueries
-from graphql_api.context import Info, in_thread
+from graphql_api.context import Info, in_thread, reads_of
 from graphql_api.desk_queries import DeskQueries
 from graphql_api.limits import PAGE_USUAL
 from graphql_api.mutations.jobs import Launch, mapping
@@ -34,7 +36,7 @@ from graphql_api.types.compute import (
 )
 from graphql_api.types.desk import JobSort, order_of
 from graphql_api.types.job import Job, JobConnection, JobCount, JobMarked, JobWhere, edge_of
-from graphql_api.types.telemetry import Artifact, Event, EventPage, LogLine, MetricPoints
+from graphql_api.types.telemetry import Artifact, LogLine, MetricPoints
 from graphql_api.types.workspace import (
     Experiment,
     Problem,
@@ -48,18 +50,17 @@ from providers.base import Check as Readiness
 
 VERSION = "0.1.0"
 LINES_AT_MOST = 2_000
-EVENTS_AT_MOST = 1_000
 START = Long(0)
 
 
 @strawberry.type
 class JobQueries:
-    @strawberry.field
+    @past_field()
     async def job(self, info: Info, id: strawberry.ID) -> Job:
         actor = await info.context.actor()
-        return Job.of(await in_thread(info.context.reads.job, actor, id))
+        return Job.of(await in_thread(reads_of(info).job, actor, id))
 
-    @strawberry.field(description="Newest first, without hidden ones, unless asked otherwise.")
+    @past_field("Newest first, without hidden ones, unless asked otherwise.")
     async def jobs(
         self,
         info: Info,
@@ -75,20 +76,20 @@ class JobQueries:
         wanted, place = size_of(first), place_of(after, order)
         chosen = (marked or JobMarked()).lay_over((where or JobWhere()).filter(), actor.user)
         rows = await in_thread(
-            info.context.reads.jobs, actor, chosen, after=place, limit=wanted + 1, order=order
+            reads_of(info).jobs, actor, chosen, after=place, limit=wanted + 1, order=order
         )
         edges = [edge_of(row, order) for row in rows[:wanted]]
         cursors = [edge.cursor for edge in edges]
         more = len(rows) > wanted
         return JobConnection(edges=edges, page_info=page_info(cursors, more=more, after=after))
 
-    @strawberry.field
+    @past_field()
     async def job_counts(self, info: Info) -> list[JobCount]:
         actor = await info.context.actor()
-        counts = await in_thread(info.context.reads.job_counts, actor)
+        counts = await in_thread(reads_of(info).job_counts, actor)
         return [JobCount(status=status, count=counts.get(status, 0)) for status in JobStatus]
 
-    @strawberry.field(description="Lines above `after`; attempt 0 is the latest.")
+    @past_field("Lines above `after`; attempt 0 is the latest.")
     async def job_lines(
         self,
         info: Info,
@@ -102,7 +103,7 @@ class JobQueries:
         actor = await info.context.actor()
         most = size_of(limit, field="limit", most=LINES_AT_MOST)
         rows = await in_thread(
-            info.context.reads.lines,
+            reads_of(info).lines,
             actor,
             job,
             attempt=attempt,
@@ -112,43 +113,43 @@ class JobQueries:
         )
         return [LogLine.of(row) for row in rows]
 
-    @strawberry.field(description="Points of one metric after a cursor.")
+    @past_field("Points of one metric after a cursor.")
     async def job_points(
         self, info: Info, job: strawberry.ID, name: str, after: Long = START
     ) -> MetricPoints:
         actor = await info.context.actor()
-        points = await in_thread(info.context.reads.points, actor, job, name, after)
+        points = await in_thread(reads_of(info).points, actor, job, name, after)
         return MetricPoints.of(name, points)
 
-    @strawberry.field
+    @past_field()
     async def artifact(self, info: Info, id: strawberry.ID) -> Artifact:
         actor = await info.context.actor()
-        return Artifact.of(await in_thread(info.context.reads.artifact, actor, id))
+        return Artifact.of(await in_thread(reads_of(info).artifact, actor, id))
 
 
 @strawberry.type
 class WorkspaceQueries:
-    @strawberry.field(description="By name.")
+    @past_field("By name.")
     async def experiments(self, info: Info, archived: bool = False) -> list[Experiment]:
         actor = await info.context.actor()
-        rows = await in_thread(info.context.reads.experiments, actor, archived=archived)
+        rows = await in_thread(reads_of(info).experiments, actor, archived=archived)
         return [Experiment.of(row) for row in rows]
 
-    @strawberry.field(description="Latest revised first.")
+    @past_field("Latest revised first.")
     async def tasks(self, info: Info, experiment: str = "", archived: bool = False) -> list[Task]:
         actor = await info.context.actor()
-        rows = await in_thread(info.context.reads.tasks, actor, experiment, archived=archived)
+        rows = await in_thread(reads_of(info).tasks, actor, experiment, archived=archived)
         return [Task.of(row) for row in rows]
 
-    @strawberry.field
+    @past_field()
     async def task(self, info: Info, id: strawberry.ID) -> Task:
         actor = await info.context.actor()
-        return Task.of(await in_thread(info.context.reads.task, actor, id))
+        return Task.of(await in_thread(reads_of(info).task, actor, id))
 
-    @strawberry.field(description="Newest first.")
+    @past_field("Newest first.")
     async def revisions(self, info: Info, task: strawberry.ID) -> list[Revision]:
         actor = await info.context.actor()
-        rows = await in_thread(info.context.reads.revisions, actor, task)
+        rows = await in_thread(reads_of(info).revisions, actor, task)
         return [Revision.of(row) for row in rows]
 
     @strawberry.field(description="The task.yaml of a git repository; saves nothing.")
@@ -182,25 +183,25 @@ class WorkspaceQueries:
 
 @strawberry.type
 class ComputeQueries:
-    @strawberry.field(description="By name.")
+    @past_field("By name.")
     async def providers(self, info: Info) -> list[Provider]:
         actor = await info.context.actor()
-        return [Provider.of(row) for row in await in_thread(info.context.reads.providers, actor)]
+        return [Provider.of(row) for row in await in_thread(reads_of(info).providers, actor)]
 
-    @strawberry.field
+    @past_field()
     async def provider(self, info: Info, id: strawberry.ID) -> Provider:
         actor = await info.context.actor()
-        return Provider.of(await in_thread(info.context.reads.provider, actor, id))
+        return Provider.of(await in_thread(reads_of(info).provider, actor, id))
 
     @strawberry.field(description="Kinds of providers that can be added.")
     async def provider_kinds(self, info: Info) -> list[str]:
         actor = await info.context.actor()
-        return list(await in_thread(info.context.reads.provider_kinds, actor))
+        return list(await in_thread(reads_of(info).provider_kinds, actor))
 
     @strawberry.field(description="What the provider could give now; asks it.")
     async def offers(self, info: Info, provider: strawberry.ID) -> list[Offer]:
         actor = await info.context.actor()
-        offers = await in_thread(info.context.reads.offers, actor, provider)
+        offers = await in_thread(reads_of(info).offers, actor, provider)
         return [
             Offer(
                 name=offer.name,
@@ -220,7 +221,7 @@ class ComputeQueries:
     @strawberry.field(description="Whether a job could run there now; asks it.")
     async def check_provider(self, info: Info, provider: strawberry.ID) -> Check:
         actor = await info.context.actor()
-        check = await in_thread(info.context.reads.check, actor, provider)
+        check = await in_thread(reads_of(info).check, actor, provider)
         return _check(check)
 
     @strawberry.field(description="The same for settings of a provider that is not added yet.")
@@ -238,14 +239,12 @@ class ComputeQueries:
         found = await in_thread(estimate_start, info.context.use.lab, actor, launch.wish())
         return StartEstimate(start_at=found.start_at, words=found.words) if found else None
 
-    @strawberry.field
+    @past_field()
     async def quota(self, info: Info) -> Quota:
         actor = await info.context.actor()
-        return Quota.of(await in_thread(info.context.reads.quota, actor))
+        return Quota.of(await in_thread(reads_of(info).quota, actor))
 
-    @strawberry.field(
-        description="What jobs that ended used, most first; this month when no time is given."
-    )
+    @past_field("What jobs that ended used, most first; this month when no time is given.")
     async def usage(
         self,
         info: Info,
@@ -255,27 +254,27 @@ class ComputeQueries:
     ) -> list[Usage]:
         actor = await info.context.actor()
         chosen = [one.value for one in ([UsageBy.OWNER] if by is None else by)]
-        rows = await in_thread(info.context.reads.usage, actor, since=since, until=until, by=chosen)
-        names = await in_thread(info.context.reads.names, actor)
+        rows = await in_thread(reads_of(info).usage, actor, since=since, until=until, by=chosen)
+        names = await in_thread(reads_of(info).names, actor)
         return [_usage(row, names) for row in rows]
 
 
 @strawberry.type
 class AccountQueries:
-    @strawberry.field
+    @past_field()
     async def me(self, info: Info) -> Me:
         actor = await info.context.actor()
-        return Me.of(await in_thread(info.context.reads.me, actor))
+        return Me.of(await in_thread(reads_of(info).me, actor))
 
-    @strawberry.field(description="By membership age.")
+    @past_field("By membership age.")
     async def members(self, info: Info) -> list[Member]:
         actor = await info.context.actor()
-        return [Member.of(row) for row in await in_thread(info.context.reads.members, actor)]
+        return [Member.of(row) for row in await in_thread(reads_of(info).members, actor)]
 
-    @strawberry.field(description="Newest first, those that are over too. For admins.")
+    @past_field("Newest first, those that are over too. For admins.")
     async def invitations(self, info: Info) -> list[Invitation]:
         actor = await info.context.actor()
-        rows = await in_thread(info.context.reads.invitations, actor)
+        rows = await in_thread(reads_of(info).invitations, actor)
         return [Invitation.of(row) for row in rows]
 
     @strawberry.field(description="What the link with this end offers. Needs no credential.")
@@ -292,43 +291,30 @@ class AccountQueries:
         mine = found.id if found else ""
         return [Session.of(row, current=row.id == mine) for row in rows]
 
-    @strawberry.field(description="Your own in this team, newest first.")
+    @past_field("Your own in this team, newest first.")
     async def tokens(self, info: Info) -> list[ApiToken]:
         actor = await info.context.actor()
-        return [ApiToken.of(row) for row in await in_thread(info.context.reads.tokens, actor)]
+        return [ApiToken.of(row) for row in await in_thread(reads_of(info).tokens, actor)]
 
-    @strawberry.field(description="The team's and your own, by name.")
+    @past_field("The team's and your own, by name.")
     async def secrets(self, info: Info) -> list[Secret]:
         actor = await info.context.actor()
-        return [Secret.of(row) for row in await in_thread(info.context.reads.secrets, actor)]
+        return [Secret.of(row) for row in await in_thread(reads_of(info).secrets, actor)]
 
 
 @strawberry.type
 class Query(
-    JobQueries, WorkspaceQueries, ComputeQueries, AccountQueries, ChannelQueries, DeskQueries
+    JobQueries,
+    WorkspaceQueries,
+    ComputeQueries,
+    AccountQueries,
+    ChannelQueries,
+    DeskQueries,
+    AuditQueries,
 ):
     @strawberry.field(description="The server's version; the one question anybody may ask.")
     def version(self) -> str:
         return VERSION
-
-    @strawberry.field(description="The team's events after a position, in order.")
-    async def events(
-        self,
-        info: Info,
-        after: Long = START,
-        limit: int = 100,
-        streams: list[str] | None = None,
-    ) -> EventPage:
-        actor = await info.context.actor()
-        most = size_of(limit, field="limit", most=EVENTS_AT_MOST)
-        page = await in_thread(
-            info.context.reads.events, actor, after=after, limit=most, streams=streams or ()
-        )
-        return EventPage(
-            events=[Event.of(view) for view in page.events],
-            cursor=Long(page.cursor),
-            more=page.more,
-        )
 
 
 def _check(check: Readiness) -> Check:

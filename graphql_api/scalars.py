@@ -8,6 +8,8 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.scalars import JSON
 
+from application.moments import AsOf, read_as_of
+
 BIGGEST = 2**53 - 1
 
 Long = NewType("Long", int)
@@ -28,6 +30,24 @@ LONG = strawberry.scalar(
     parse_value=parse_long,
 )
 
+Moment = NewType("Moment", object)
+"""A position or a time: what ``application.moments.AsOf`` is."""
+
+
+def parse_moment(value: object) -> AsOf:
+    """A whole number, or text that ``read_as_of`` reads."""
+    if isinstance(value, str):
+        return read_as_of(value)
+    return parse_long(value)
+
+
+MOMENT = strawberry.scalar(
+    name="Moment",
+    description="A position of the event log, or an ISO time with its zone: the last event by then.",
+    serialize=str,
+    parse_value=parse_moment,
+)
+
 Key = Annotated[
     str,
     strawberry.argument(
@@ -35,4 +55,4 @@ Key = Annotated[
     ),
 ]
 
-__all__ = ["JSON", "LONG", "Key", "Long", "parse_long"]
+__all__ = ["JSON", "LONG", "MOMENT", "Key", "Long", "Moment", "parse_long", "parse_moment"]

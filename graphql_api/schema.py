@@ -27,7 +27,7 @@ from graphql_api.mutations.sessions import SessionMutations
 from graphql_api.mutations.teams import InvitationMutations, MemberMutations, TeamMutations
 from graphql_api.mutations.workspace import ExperimentMutations, TaskMutations
 from graphql_api.queries import Query
-from graphql_api.scalars import LONG, Long
+from graphql_api.scalars import LONG, MOMENT, Long, Moment
 from graphql_api.subscriptions.events import EventSubscriptions
 from graphql_api.subscriptions.jobs import JobSubscriptions
 
@@ -68,7 +68,7 @@ SCHEMA = QuietSchema(
     config=StrawberryConfig(
         batching_config={"max_operations": MAX_BATCH},
         disable_field_suggestions=False,
-        scalar_map={Long: LONG},
+        scalar_map={Long: LONG, Moment: MOMENT},
     ),
     extensions=[
         CodedErrors,

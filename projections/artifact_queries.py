@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from psycopg import sql
-from psycopg.rows import class_row
-
-from projections.connection import Pool, lease
 from projections.job_lists import like
+from projections.reading import Reader
 from projections.rows import ArtifactRow
-from projections.workspace import WORKSPACE_PROJECTION
 
 KINDS = ("model", "dataset", "checkpoint", "artifact")
 
 
-class ArtifactQueries:
-    """Reads of one migrated schema."""
+class ArtifactQueries(Reader):
+    """Reads of one migrated schema, now or as of a position."""
 
-    def __init__(self, pool: Pool, schema: str) -> None:
-        self._pool = pool
-        table = WORKSPACE_PROJECTION.table_name("artifacts")
-        self._table = sql.Identifier(schema, table)
+    def at(self, position: int) -> ArtifactQueries:
+        return ArtifactQueries(self._pool, self._schema, at=position)
 
     def saved(
         self,
@@ -34,10 +28,9 @@ class ArtifactQueries:
     ) -> list[ArtifactRow]:
         """The team's, latest first, without deleted ones. ``text`` is looked for in the name."""
         query = """
-        select * from {t} where team = %s and kind = any(%s) and deleted_at is null
+        select * from {artifacts} where team = %s and kind = any(%s) and deleted_at is null
            and (%s = '' or name ilike %s)
          order by saved_at desc, id desc limit %s offset %s
         """
         values = (team, list(kinds), text, like(text), limit, offset)
-        with lease(self._pool) as conn, conn.cursor(row_factory=class_row(ArtifactRow)) as cursor:
-            return cursor.execute(sql.SQL(query).format(t=self._table), values).fetchall()
+        return self._all(ArtifactRow, query, values)

@@ -48,11 +48,15 @@ class Patch(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(kw_only=True, frozen=True)
 class Column:
-    """``default`` is an SQL literal; with one the column is NOT NULL (a counter has ``"0"``)."""
+    """``default`` is an SQL literal; with one the column is NOT NULL (a counter has ``"0"``).
+
+    ``apart``: large and seldom set, so that versions of a row share one copy. At most one a table.
+    """
 
     name: str
     type: SqlType = SqlType.TEXT
     default: str = ""
+    apart: bool = False
 
 
 @dataclass(kw_only=True, frozen=True)
@@ -72,6 +76,16 @@ class Table:
     def types(self) -> dict[str, SqlType]:
         """Column name to type, without the key and the position."""
         return {column.name: column.type for column in self.columns}
+
+    @property
+    def apart(self) -> str:
+        """The column of which versions share a copy; often none."""
+        return next((column.name for column in self.columns if column.apart), "")
+
+    @property
+    def defaults(self) -> dict[str, int]:
+        """What a new row's counters begin with."""
+        return {column.name: int(column.default) for column in self.columns if column.default}
 
 
 Fold = Callable[[Event, int], Sequence[Patch]]
@@ -99,3 +113,11 @@ class Projection:
     def table_name(self, table: str) -> str:
         """The name in the database of the table called ``table`` in patches."""
         return f"{table}_v{self.version}{SHADOW if self.shadow else ''}"
+
+    def past_name(self, table: str) -> str:
+        """The name of the table that keeps every version of the rows of ``table``."""
+        return f"{table}_v{self.version}_past"
+
+    def at_name(self, table: str) -> str:
+        """The name of the function that shows ``table`` as of a position."""
+        return f"{table}_v{self.version}_at"

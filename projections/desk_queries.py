@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeVar
 
 import msgspec
-from psycopg import sql
-from psycopg.rows import class_row
 
-from projections.connection import Pool, lease
-from projections.desks import DESKS_PROJECTION
-from projections.jobs import JOBS_PROJECTION
-
-Row = TypeVar("Row")
+from projections.connection import lease
+from projections.reading import Reader
 
 
 class ViewRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,16 +69,11 @@ class JobMarks(msgspec.Struct, frozen=True, kw_only=True):
     starred: bool = False
 
 
-class DeskQueries:
-    """Reads of one migrated schema."""
+class DeskQueries(Reader):
+    """Reads of one migrated schema, now or as of a position."""
 
-    def __init__(self, pool: Pool, schema: str) -> None:
-        self._pool = pool
-        self._names = {
-            table.name: sql.Identifier(schema, projection.table_name(table.name))
-            for projection in (DESKS_PROJECTION, JOBS_PROJECTION)
-            for table in projection.tables
-        }
+    def at(self, position: int) -> DeskQueries:
+        return DeskQueries(self._pool, self._schema, at=position)
 
     def marks(self, jobs: Sequence[str], *, user: str) -> dict[str, JobMarks]:
         """Of each of ``jobs`` that has any, with ``user``'s favourites."""
@@ -152,10 +141,3 @@ class DeskQueries:
           from {documents} where experiment = %s order by path
         """
         return self._all(DocumentRow, text, (experiment,))
-
-    def _all(self, row: type[Row], text: str, values: Sequence[object]) -> list[Row]:
-        with lease(self._pool) as conn, conn.cursor(row_factory=class_row(row)) as cursor:
-            return cursor.execute(self._sql(text), values).fetchall()
-
-    def _sql(self, text: str) -> sql.Composed:
-        return sql.SQL(text).format(**self._names)

@@ -62,15 +62,15 @@ class JobOrder(msgspec.Struct, frozen=True, kw_only=True):
 NEWEST = JobOrder()
 
 
-HIDDEN = "exists(select 1 from {hidden_jobs} h where h.id = {jobs}.id)"
+HIDDEN = "exists(select 1 from {hidden_jobs} h where h.id = j.id)"
 MARKED = {
-    "id in (select t.job from {job_tags} t where t.team = {jobs}.team and t.label = %s)": "tag",
-    "id in (select s.job from {starred_jobs} s where s.user_id = %s)": "starred_by",
+    "j.id in (select t.job from {job_tags} t where t.team = j.team and t.label = %s)": "tag",
+    "j.id in (select s.job from {starred_jobs} s where s.user_id = %s)": "starred_by",
 }
 
 
 def conditions_of(team: str, where: JobFilter) -> tuple[list[str], list[object]]:
-    """Conditions and their values; ``{jobs}`` and the like stand for tables."""
+    """Conditions on jobs ``j`` and their values; ``{job_tags}`` and the like stand for tables."""
     conditions = ["team = %s"]
     values: list[object] = [team]
     if where.statuses:

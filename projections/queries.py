@@ -8,22 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import TypeVar
 
-from psycopg import sql
-from psycopg.rows import class_row
-
-from projections.catalogue import PROJECTIONS
-from projections.connection import Pool, lease
+from projections.connection import lease
 from projections.job_lists import NEWEST, SORTS, After, JobFilter, JobOrder, conditions_of
+from projections.log_queries import LogQueries
 from projections.rows import (
     ArtifactRow,
-    EventRow,
+    ChannelRow,
     ExperimentRow,
     InvitationRow,
     JobRow,
     MemberRow,
-    PositionRow,
     ProviderRow,
     QuotaRow,
     RevisionRow,
@@ -35,8 +30,6 @@ from projections.rows import (
     UserRow,
     WorkRow,
 )
-
-Row = TypeVar("Row")
 
 WORK = """
 select id, status, attempt, token, ref, priority, queued_at, not_before, launching_at,
@@ -64,19 +57,18 @@ select DIMENSIONS, count(*) as jobs,
 """
 
 
-class Queries:
+class Queries(LogQueries):
     """Reads of one migrated schema. Every list is ordered as its docstring says.
 
-    In a query ``{jobs}`` is the table of that name at its projection's version, ``{s}`` the schema.
+    In a query ``{jobs}`` is the table of that name: as it is, or as it was (``at``).
     """
 
-    def __init__(self, pool: Pool, schema: str) -> None:
-        self._pool = pool
-        self._names = {"s": sql.Identifier(schema)} | {
-            table.name: sql.Identifier(schema, projection.table_name(table.name))
-            for projection in PROJECTIONS
-            for table in projection.tables
-        }
+    def at(self, position: int) -> Queries:
+        """The same questions about every read model as it was at ``position``, and the log up to it.
+
+        ``past_shows(position)`` must hold, else rows are missing.
+        """
+        return Queries(self._pool, self._schema, at=position)
 
     def job(self, job: str) -> JobRow | None:
         return self._one(JobRow, "select * from {jobs} where id = %s", (job,))
@@ -96,7 +88,7 @@ class Queries:
         if after:
             conditions.append(f"({by}, id) {'<' if order.descending else '>'} (%s, %s)")
             values += [after.at, after.id]
-        text = "select * from {jobs} where " + " and ".join(conditions)  # noqa: S608  # ours
+        text = "select j.* from {jobs} j where " + " and ".join(conditions)  # noqa: S608  # ours
         text += f" order by {by} {way}, id {way} limit %s"
         return self._all(JobRow, text, [*values, limit])
 
@@ -131,6 +123,18 @@ class Queries:
         """Queued jobs of a provider, most urgent first."""
         text = WORK + " and status = 'QUEUED' order by priority desc, queued_at, id limit %s"
         return self._all(WorkRow, text, (provider, limit))
+
+    def ahead(self, job: JobRow) -> tuple[int, str]:
+        """How many queued jobs of its provider go before a queued job, and the id of the first."""
+        text = """
+        select count(*), (array_agg(id order by priority desc, queued_at, id))[1] from {jobs}
+         where team = %s and provider = %s and status = 'QUEUED' and id <> %s
+           and (-priority, queued_at, id) < (-%s::bigint, %s, %s)
+        """
+        place = (job.priority, job.queued_at, job.id)
+        with lease(self._pool) as conn:
+            row = conn.execute(self._sql(text), (job.team, job.provider, job.id, *place)).fetchone()
+        return (row[0], row[1] or "") if row else (0, "")
 
     def expired(self, provider: str, *, now: datetime) -> list[WorkRow]:
         """Queued jobs of a provider whose time to live has passed."""
@@ -213,10 +217,6 @@ class Queries:
         """
         return self._one(ArtifactRow, text, (job,))
 
-    def positions(self) -> list[PositionRow]:
-        """Where every read model stands, by name."""
-        return self._all(PositionRow, "select * from {s}.positions order by name", ())
-
     def members(self, team: str) -> list[MemberRow]:
         """By membership age."""
         text = """
@@ -262,6 +262,11 @@ class Queries:
         )
         return self._all(SecretRow, text, (team, user))
 
+    def channels(self, team: str, user: str) -> list[ChannelRow]:
+        """The team's and the user's own, by name."""
+        text = "select * from {channels} where team = %s and user_id in ('', %s) order by name"
+        return self._all(ChannelRow, text, (team, user))
+
     def quotas(self, scopes: Sequence[str]) -> list[QuotaRow]:
         """Those of ``scopes`` that were ever touched, by scope, warned as under their present limit."""
         text = """
@@ -270,44 +275,3 @@ class Queries:
          where q.scope = any(%s) order by q.scope
         """
         return self._all(QuotaRow, text, (list(scopes),))
-
-    def events(
-        self, *, after: int, limit: int, upto: int | None = None, streams: Sequence[str] = ()
-    ) -> list[EventRow]:
-        """Raw rows of the log by position; of ``streams`` alone when given."""
-        text = """
-        select notification_id as position, recorded_at, originator_id as stream,
-               originator_version as version, topic, state
-          from {s}.events
-         where notification_id > %s and (%s::bigint is null or notification_id <= %s)
-           and (%s::text[] is null or originator_id = any(%s))
-         order by notification_id limit %s
-        """
-        wanted = list(streams) or None
-        return self._all(EventRow, text, (after, upto, upto, wanted, wanted, limit))
-
-    def events_back(
-        self, *, before: int, limit: int, kind: str = "", streams: Sequence[str] = ()
-    ) -> list[EventRow]:
-        """Raw rows of the log, newest first, before a position; of one ``kind`` (``job``) if given."""
-        text = """
-        select notification_id as position, recorded_at, originator_id as stream,
-               originator_version as version, topic, state
-          from {s}.events
-         where notification_id < %s and (%s = '' or split_part(topic, '.', 1) = %s)
-           and (%s::text[] is null or originator_id = any(%s))
-         order by notification_id desc limit %s
-        """
-        wanted = list(streams) or None
-        return self._all(EventRow, text, (before, kind, kind, wanted, wanted, limit))
-
-    def _one(self, row: type[Row], text: str, values: Sequence[object]) -> Row | None:
-        with lease(self._pool) as conn, conn.cursor(row_factory=class_row(row)) as cursor:
-            return cursor.execute(self._sql(text), values).fetchone()
-
-    def _all(self, row: type[Row], text: str, values: Sequence[object]) -> list[Row]:
-        with lease(self._pool) as conn, conn.cursor(row_factory=class_row(row)) as cursor:
-            return cursor.execute(self._sql(text), values).fetchall()
-
-    def _sql(self, text: str) -> sql.Composed:
-        return sql.SQL(text).format(**self._names)

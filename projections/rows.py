@@ -36,6 +36,9 @@ class JobRow(_Row, frozen=True, kw_only=True):
     host: str | None = None
     wait_code: str | None = None
     wait_text: str | None = None
+    wait_since: datetime | None = None
+    wait_evidence: dict[str, str] | None = None
+    wait_help: list[str] | None = None
     not_before: datetime | None = None
     launching_at: datetime | None = None
     machine_at: datetime | None = None

@@ -113,11 +113,17 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Wait(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a job cannot start here now. ``code`` is stable; ``forever`` means no waiting will help."""
+    """Why a job cannot start here now. ``code`` is stable; ``forever`` means no waiting will help.
+
+    The part of ``code`` before a colon is one of ``domain.reasons.WAITS``. ``evidence`` is what shows
+    it, ``help`` what would help there, when the adapter knows better than ``application/why_help.py``.
+    """
 
     code: str
     text: str
     forever: bool = False
+    evidence: Mapping[str, str] = {}
+    help: tuple[str, ...] = ()
 
 
 class ResumePoint(msgspec.Struct, frozen=True, kw_only=True):

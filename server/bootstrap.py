@@ -18,6 +18,8 @@ from projections.catalogue import PROJECTIONS
 from projections.channels import CHANNELS_PROJECTION
 from projections.connection import Pool
 from projections.deliveries import Deliveries
+from projections.log_index import LogIndex
+from projections.past import Historian
 from projections.projector import Projector
 from projections.queries import Queries
 from projections.telemetry import TelemetryStore
@@ -60,6 +62,9 @@ class System:
     telemetry: TelemetryQueries
     vault: PersonVault
     projectors: tuple[Projector, ...]
+    historians: tuple[Historian, ...]
+    """They keep every version of every row, at a pace of their own."""
+    index: LogIndex
     page_secret: str
     """Signs the browser storage of the pages; derived from the master key."""
 
@@ -95,6 +100,8 @@ def _build(
         vault=vault,
         page_secret=ring.key("pages").hex(),
         projectors=tuple(Projector(pool, projection, schema) for projection in PROJECTIONS),
+        index=LogIndex(pool, schema),
+        historians=tuple(Historian(pool, projection, schema) for projection in PROJECTIONS),
     )
 
 

@@ -1,4 +1,4 @@
-"""Keeps the read models up with the log: one thread, woken by the log, that never skips an event."""
+"""Keeps read models up with the log: one thread, woken by the log, that never skips an event."""
 
 from __future__ import annotations
 
@@ -6,22 +6,33 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import psycopg
 from psycopg_pool import PoolTimeout
 
 from domain.errors import StoreUnavailable
-from projections.projector import ProjectionHalted, Projector
+from projections.projector import ProjectionHalted
 from projections.sink import ProjectionFenced
 
 _log = logging.getLogger(__name__)
 PAUSE_S = 1.0
 
 
+class Follows(Protocol):
+    """What keeps up with the log: a projector, a historian."""
+
+    def position(self) -> int: ...
+
+    def catch_up(self) -> int:
+        """How many events were folded in. ``ProjectionFenced``, ``ProjectionHalted``."""
+        ...
+
+
 class Follower:
     """Catches up each projector on ``wake``, then calls ``after``. Errors of the database are waited out."""
 
-    def __init__(self, projectors: Sequence[Projector], *, after: Callable[[], None]) -> None:
+    def __init__(self, projectors: Sequence[Follows], *, after: Callable[[], None]) -> None:
         self._projectors = projectors
         self._after = after
         self._awake = threading.Event()
@@ -66,7 +77,7 @@ class Follower:
             if moved:
                 self._after()
 
-    def _catch_up_one(self, projector: Projector) -> int:
+    def _catch_up_one(self, projector: Follows) -> int:
         try:
             return projector.catch_up()
         except ProjectionFenced:

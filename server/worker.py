@@ -17,6 +17,7 @@ from apscheduler.events import EVENT_JOB_MAX_INSTANCES
 from apscheduler.schedulers.background import BackgroundScheduler
 from psycopg_pool import PoolTimeout
 
+from application.job_sentences import job_sentence
 from application.pollers.provider_rounds import Memory, Round
 from application.proof import prove_guards
 from application.telling import Stories
@@ -27,7 +28,6 @@ from server.notifying import Notifier, Patience
 from server.postgres.chain import verify
 from server.postgres.listener import Listener
 from server.settings import Settings
-from ui.views.sentences import sentence
 
 _log = logging.getLogger(__name__)
 
@@ -136,9 +136,12 @@ class Worker:
         self._system = system
         self._watches: dict[str, ProviderWatch] = {}
         self._follower = Follower(system.projectors, after=self._news)
+        self._historian = Follower(system.historians, after=lambda: None)
+        self._indexer = Follower([system.index], after=system.index.announce)
         self._notifier = notifier(system)
         self._listener = Listener(system.dsn)
-        self._listener.on(f"lab_events_{system.settings.schema}", self._follower.wake)
+        for follower in (self._follower, self._historian, self._indexer):
+            self._listener.on(f"lab_events_{system.settings.schema}", follower.wake)
         self._schedule = BackgroundScheduler(
             timezone=UTC,
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -156,6 +159,8 @@ class Worker:
         self._schedule.add_job(self._prove, "interval", days=1, id="prove")
         self._schedule.add_job(self._verify, "interval", days=1, id="verify")
         self._follower.start()
+        self._historian.start()
+        self._indexer.start()
         self._notifier.start()
         self._listener.start()
         self._schedule.start()
@@ -168,6 +173,8 @@ class Worker:
             list(pool.map(ProviderWatch.stop, self._watches.values()))
         self._notifier.stop()
         self._follower.stop()
+        self._historian.stop()
+        self._indexer.stop()
 
     def _news(self) -> None:
         self._notifier.news()
@@ -243,9 +250,7 @@ def notifier(system: System) -> Notifier:
     return Notifier(
         system.lab,
         system.deliveries,
-        Stories(
-            system.queries, base_url=settings.base_url, sentence=lambda event: sentence(event)[1]
-        ),
+        Stories(system.queries, base_url=settings.base_url, sentence=job_sentence),
         shown=shown,
         patience=Patience(tries=settings.notify_tries, first_s=settings.notify_retry_s),
     )

@@ -23,9 +23,10 @@ from starlette.staticfiles import StaticFiles
 
 from application.actor import Actor
 from application.commands.setup import setup_code, setup_open
+from application.moments import read_as_of
 from application.queries import Reads
 from application.use import Use
-from domain.errors import StoreUnavailable
+from domain.errors import LabError, StoreUnavailable
 from ui.by_mail import MailRoutes
 from ui.cli_login import CliLoginRoutes
 from ui.counts import Counts
@@ -190,7 +191,8 @@ def _build_pages(use: Use, version: str) -> None:
         if not isinstance(actor, Actor):  # an address under the assets that is none of them
             return PlainTextResponse("Not found", 404)
         _head(request, version)
-        gateway = Gateway(use, actor, request.cookies.get(use.session_cookie, ""), counts)
+        past = await _past(use, request.query_params.get("as_of", ""))
+        gateway = Gateway(use, actor, request.cookies.get(use.session_cookie, ""), counts, past)
         me = await gateway.me()
         if me.team is None:
             no_team(me)
@@ -200,6 +202,18 @@ def _build_pages(use: Use, version: str) -> None:
         shell.build(ROUTES, running)
         await _built(shell)
         shell.follow()
+        return None
+
+
+async def _past(use: Use, asked: str) -> Reads | None:
+    """The reads of a moment that the address asks for; what is no moment is now."""
+    if not asked:
+        return None
+    try:
+        as_of = read_as_of(asked)
+        return await run_in_threadpool(Reads(use.lab, use.queries, use.telemetry).at, as_of)
+    except LabError as error:
+        _log.info("as of %r: %s", asked, error)
         return None
 
 

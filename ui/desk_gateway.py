@@ -18,7 +18,7 @@ class DeskGateway:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._lab = gateway.use.lab
-        self._reads = gateway.use.desks
+        self._reads = gateway.desks
 
     async def marks(self, jobs: Sequence[str]) -> dict[str, JobMarks]:
         """Of those of ``jobs``, which the page was given, that have any."""

@@ -21,7 +21,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 async def standings(gateway: Gateway) -> dict[str, Standing]:
     """By experiment; one without jobs and tasks is left out."""
-    reads, desks, actor = gateway.reads, gateway.use.desks, gateway.actor
+    reads, desks, actor = gateway.reads, gateway.desks, gateway.actor
 
     def ask() -> dict[str, Standing]:
         rows = desks.experiment_counts(actor)

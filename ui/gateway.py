@@ -19,6 +19,8 @@ from application.commands import experiments as experiment_commands
 from application.commands import jobs as job_commands
 from application.commands import tasks as task_commands
 from application.live import ANY, Change
+from application.log_reading import LogReading
+from application.moments import Moment, PresentOnly
 from application.permissions import Action, allowed
 from application.queries import Reads
 from application.quota_reading import Quota
@@ -29,6 +31,7 @@ from domain.tasks import fold as fold_task
 from domain.users import fold as fold_user
 from projections.desk_queries import JobMarks
 from projections.job_lists import NEWEST, After, JobFilter, JobOrder
+from projections.log_queries import END
 from projections.rows import (
     ArtifactRow,
     ExperimentRow,
@@ -106,12 +109,21 @@ class OwnAccount:
 class Gateway:
     """For one open page, on behalf of whoever holds the session ``secret``."""
 
-    def __init__(self, use: Use, actor: Actor, secret: str, counts: Counts | None = None) -> None:
+    def __init__(
+        self,
+        use: Use,
+        actor: Actor,
+        secret: str,
+        counts: Counts | None = None,
+        past: Reads | None = None,
+    ) -> None:
         self._use = use
         self._actor = actor
-        self._reads = Reads(use.lab, use.queries, use.telemetry)
+        self._reads = past or Reads(use.lab, use.queries, use.telemetry)
+        moment = self._reads.moment
+        self.desks = use.desks.at(moment.position) if moment else use.desks
         self._secret = secret
-        self._counts = counts or Counts(self._reads)
+        self._counts = counts if counts and not past else Counts(self._reads)
 
     @property
     def team(self) -> str:
@@ -130,9 +142,15 @@ class Gateway:
     def use(self) -> Use:
         return self._use
 
+    @property
+    def moment(self) -> Moment | None:
+        """When it is on this page; ``None``: now."""
+        return self._reads.moment
+
     def may(self, action: Action) -> bool:
-        """Whether the role allows ``action``; commands ask again."""
-        return allowed(self._actor, action)
+        """Whether the role allows ``action``; commands ask again. In the past one only reads."""
+        past = self.moment is not None and action not in (Action.READ, Action.READ_LOG)
+        return not past and allowed(self._actor, action)
 
     async def me(self) -> Me:
         def ask() -> Me:
@@ -188,7 +206,7 @@ class Gateway:
             return JobPage(
                 rows=shown,
                 progress=self._progress(shown),
-                marks=self._use.desks.marks(self._actor, ids),
+                marks=self.desks.marks(self._actor, ids),
                 older=_cursor(order.place(shown[-1])) if more else "",
             )
 
@@ -218,7 +236,9 @@ class Gateway:
 
         def ask() -> list[Event]:
             self._reads.job(self._actor, job)
-            return self._use.lab.log.stream(job)
+            last = self.moment.position if self.moment else END
+            found = LogReading(self._use.queries).recorded([job], upto=last)
+            return [recorded.event for recorded in found]
 
         return await in_thread(ask)
 
@@ -277,6 +297,8 @@ class Gateway:
 
     async def watch(self, wanted: Callable[[Change], bool]) -> AsyncIterator[Change]:
         """News that is ``wanted``, from now on. Begins with ``ANY``: look for yourself once."""
+        if self.moment:
+            return
         with self._use.live.watch() as watcher:
             yield ANY
             async for change in watcher.changes():
@@ -368,6 +390,8 @@ class Gateway:
         """Run a command as whoever the session is now; return when pages can read what it did."""
 
         def run() -> tuple[Answer, int]:
+            if self.moment:
+                raise PresentOnly(what="a change")
             actor = authenticated(self._use, self._secret, self._actor.team)
             if actor is None or actor.team != self._actor.team:
                 raise NotAuthenticated(why="this session has ended")

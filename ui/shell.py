@@ -142,6 +142,7 @@ class Shell:
             self._sidebar(running)
             with box("main"):
                 self._top_bar()
+                self._past_bar()
                 with box("", "main", id="main", tabindex="-1"):
                     pages = {path: guarded(page) for path, page in routes.items()}
                     routed = Pages(pages, data={"shell": self}).style("width:100%")
@@ -174,6 +175,19 @@ class Shell:
                 f"{icon('monitor')}</button>{launch}",
                 "hrow",
             )
+
+    def _past_bar(self) -> None:
+        """Says that it is not now, and how to come back; links stay in the past (``shell.js``)."""
+        moment = self.gateway.moment
+        if moment is None:
+            return
+        when = f"{moment.at:%-d %B %Y, %H:%M:%S} UTC"
+        told = f"You are looking at the past: {when}, position {moment.position:,}. Nothing can be changed here."
+        html(
+            f"{icon('history')}<span class='grow'>{escape(told)}</span>"
+            f'<a class="btn s" href="/" data-now>{icon("undo-2", "sm")}Return to now</a>',
+            "asof",
+        ).props.update({"role": "status", "data-as-of": str(moment.position)})
 
     def _sidebar(self, running: int) -> None:
         with box("side", "nav", aria_label="Main"):

@@ -92,7 +92,12 @@ def explain_wait(lab: Lab, job: str, wait: Wait) -> None:
         lab,
         job,
         lambda j: j.explain_wait(
-            code=wait.code, text=wait.text, now=lab.clock.now(), by=LAUNCHER.by
+            code=wait.code,
+            text=wait.text,
+            now=lab.clock.now(),
+            by=LAUNCHER.by,
+            evidence=wait.evidence,
+            help=wait.help,
         ),
         actor=LAUNCHER,
     )

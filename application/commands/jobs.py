@@ -28,7 +28,7 @@ from domain.job_events import JobQueued, QuotaHold, StopReason
 from domain.job_spec import FrozenFile, JobSpec
 from domain.jobs import Job, fold
 from domain.model import Guard, GuardKind
-from domain.quotas import reserve, scopes
+from domain.quotas import refuse, reserve, scopes
 from domain.task_spec import MINUTES_AT_MOST
 from domain.weights import weight_of
 from providers.base import (
@@ -285,8 +285,17 @@ def _append_queued(
     try:
         lab.append(events, [*guards, *needed], actor=actor)
     except QuotaExceeded as error:
+        _note_refusal(lab, actor, jobs, error)
         raise in_minutes(error) from None
     note_thresholds(lab, needed)
+
+
+def _note_refusal(lab: Lab, actor: Actor, jobs: Sequence[JobQueued], error: QuotaExceeded) -> None:
+    """So that it can be asked later who was refused what, and what another limit would have done."""
+    scope, left, limit = (error.values.get(name) for name in ("scope", "left", "limit"))
+    if isinstance(scope, str) and isinstance(left, int) and isinstance(limit, int):
+        fact = refuse(scope, jobs, left=left, limit=limit, now=lab.clock.now())
+        lab.append([fact], actor=actor)
 
 
 def _reservation_s(spec: JobSpec, default_s: int) -> float:

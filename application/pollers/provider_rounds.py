@@ -32,6 +32,7 @@ from domain.ids import JobId, launch_token
 from domain.job_events import JobStatus
 from domain.jobs import fold as fold_job
 from domain.observations import Observation, Phase
+from domain.scheduling import holds_up, is_resting, turns
 from projections.queries import Queries
 from projections.rows import WorkRow
 from providers.base import (
@@ -158,33 +159,41 @@ class Round:
         batch = adapter.capabilities.batch
         together: list[Waiting] = []
         most = BATCH_AT_MOST if batch else LAUNCH_AT_MOST
-        for row in self.queries.waiting(self.provider, limit=most):
-            wait = self._wait(adapter, state, row)
-            if wait is None and batch:
+        queue = self.queries.waiting(self.provider, limit=most)
+        for row, wait in turns(queue, lambda row: self._wait(adapter, state, row)):
+            if wait is not None:
+                self._explain(row, wait)
+            elif batch:
                 together.append(self._waiting(row))
-            elif wait is None:
+            else:
                 launch_job(self.lab, row.id, checkpoint=self._checkpoint(row))
-            elif not self._explained(row, wait):
-                break
         launch_jobs(self.lab, self.provider, together)
 
-    def _explained(self, row: WorkRow, wait: Wait) -> bool:
-        """Whether those behind it may have room all the same."""
+    def _explain(self, row: WorkRow, wait: Wait) -> None:
         if row.wait_code != wait.code:
             explain_wait(self.lab, row.id, wait)
-        return not wait.code.startswith("no_room")
 
     def _explain_queue(self, adapter: ComputeProvider) -> None:
         """Tell jobs that wait for others so: a few each round, for they are many and in no hurry."""
         if not adapter.capabilities.slots:
             return
         queue = self.queries.waiting(self.provider, limit=QUEUE_LOOKED_AT)
-        if not queue or not (queue[0].wait_code or "").startswith("no_room"):
+        if not queue or not holds_up(queue[0].wait_code or ""):
             return
         ahead, *others = queue
         # The code is the same whoever is ahead: one fact a job, not one for each that starts.
-        wait = Wait(code="behind", text=f"Job {ahead.id} is ahead and waits for room.")
-        for row in [row for row in others if not row.wait_code][:EXPLAIN_AT_MOST]:
+        wait = Wait(
+            code="behind",
+            text=f"Job {ahead.id} is ahead and waits for room.",
+            evidence={"job": ahead.id, "priority": str(ahead.priority)},
+        )
+        now = self.lab.clock.now()
+        told = [
+            row
+            for row in others
+            if row.wait_code != wait.code and not is_resting(row.not_before, now)
+        ]
+        for row in told[:EXPLAIN_AT_MOST]:
             explain_wait(self.lab, row.id, wait)
 
     def _waiting(self, row: WorkRow) -> Waiting:
@@ -196,7 +205,7 @@ class Round:
 
     def _wait(self, adapter: ComputeProvider, state: Provider, row: WorkRow) -> Wait | None:
         now = self.lab.clock.now()
-        if row.not_before and row.not_before > now:
+        if row.not_before and is_resting(row.not_before, now):
             return Wait(
                 code="retrying", text=f"The next attempt begins at {row.not_before:%H:%M:%S} UTC."
             )
@@ -237,7 +246,12 @@ class Round:
             self._collect(adapter, row, handle)
             self.lab.reached("round.collected")
         observe_job(self.lab, row.id, found)
-        wait = Wait(code=f"provider: {found.reason}", text=found.reason)
+        wait = Wait(
+            code=f"provider: {found.reason}",
+            text=found.reason,
+            evidence=found.evidence,
+            help=found.help,
+        )
         if found.phase is Phase.PENDING and found.reason and row.wait_code != wait.code:
             explain_wait(self.lab, row.id, wait)
 

@@ -8,7 +8,7 @@ from enum import Enum
 import strawberry
 
 from application import quota_reading
-from graphql_api.context import Info
+from graphql_api.context import Info, loaders_of
 from graphql_api.scalars import JSON, Long
 from graphql_api.types.account import Person
 from graphql_api.types.cluster import Cluster
@@ -23,7 +23,7 @@ class Account:
 
     @strawberry.field
     async def user(self, info: Info) -> Person | None:
-        person = await (await info.context.loaders()).people.load(self.user_id)
+        person = await (await loaders_of(info)).people.load(self.user_id)
         return Person.of(person) if person else None
 
 
@@ -47,12 +47,12 @@ class Provider:
 
     @strawberry.field(description="Yours alone, unless you manage providers.")
     async def accounts(self, info: Info) -> list[Account]:
-        found = await (await info.context.loaders()).accounts.load(self.id) or []
+        found = await (await loaders_of(info)).accounts.load(self.id) or []
         return [Account(user_id=strawberry.ID(a.user), name=a.name, key=a.key) for a in found]
 
     @strawberry.field(description="What it has and does now; asks it. Null: it is no cluster.")
     async def cluster(self, info: Info) -> Cluster | None:
-        found = await (await info.context.loaders()).clusters.load(self.id)
+        found = await (await loaders_of(info)).clusters.load(self.id)
         return Cluster.of(found) if found else None
 
     @classmethod

@@ -10,12 +10,13 @@ import strawberry
 
 from application.explain import why
 from domain.job_events import JobStatus
-from graphql_api.context import Info, in_thread
+from graphql_api.context import Info, in_thread, loaders_of, reads_of
 from graphql_api.paging import PageInfo, cursor_of
 from graphql_api.scalars import JSON, Long
 from graphql_api.types.account import Person
 from graphql_api.types.compute import Provider
 from graphql_api.types.desk import JobMarks
+from graphql_api.types.reason import Reason, ReasonChange
 from graphql_api.types.telemetry import Artifact, Curve, Progress
 from graphql_api.types.workspace import Experiment
 from projections.desk_queries import JobMarks as MarksRow
@@ -75,6 +76,19 @@ class Job:
     def why(self) -> str:
         return why(self.row)
 
+    @strawberry.field(
+        description="The one dominant reason: typed, with evidence and what would help."
+    )
+    async def explanation(self, info: Info) -> Reason:
+        actor = await info.context.actor()
+        return Reason.of(await in_thread(reads_of(info).reason, actor, self.row))
+
+    @strawberry.field(description="Each change of the dominant reason, oldest first.")
+    async def why_history(self, info: Info) -> list[ReasonChange]:
+        actor = await info.context.actor()
+        found = await in_thread(reads_of(info).reason_history, actor, self.row)
+        return [ReasonChange.of(told) for told in found]
+
     @strawberry.field(description="Everything frozen at queueing; secrets by name alone.")
     def spec(self) -> JSON:
         return JSON(self.row.spec)
@@ -89,29 +103,29 @@ class Job:
 
     @strawberry.field
     async def experiment(self, info: Info) -> Experiment | None:
-        row = await (await info.context.loaders()).experiments.load(self.row.experiment)
+        row = await (await loaders_of(info)).experiments.load(self.row.experiment)
         return Experiment.of(row) if row else None
 
     @strawberry.field
     async def provider(self, info: Info) -> Provider | None:
-        row = await (await info.context.loaders()).providers.load(self.row.provider)
+        row = await (await loaders_of(info)).providers.load(self.row.provider)
         return Provider.of(row) if row else None
 
     @strawberry.field
     async def owner(self, info: Info) -> Person | None:
-        person = await (await info.context.loaders()).people.load(self.row.owner)
+        person = await (await loaders_of(info)).people.load(self.row.owner)
         return Person.of(person) if person else None
 
     @strawberry.field(description="What it saved, oldest first.")
     async def artifacts(self, info: Info) -> list[Artifact]:
         actor = await info.context.actor()
-        rows = await in_thread(info.context.reads.artifacts, actor, self.row.id)
+        rows = await in_thread(reads_of(info).artifacts, actor, self.row.id)
         return [Artifact.of(row) for row in rows]
 
     @strawberry.field(description="Its metrics by name, without their points.")
     async def curves(self, info: Info) -> list[Curve]:
         actor = await info.context.actor()
-        rows = await in_thread(info.context.reads.curves, actor, self.row.id)
+        rows = await in_thread(reads_of(info).curves, actor, self.row.id)
         return [Curve.of(row) for row in rows]
 
     @strawberry.field(description="What people put on it.")
@@ -122,7 +136,7 @@ class Job:
     @strawberry.field(description="Its latest report of progress.")
     async def progress(self, info: Info) -> Progress | None:
         actor = await info.context.actor()
-        row = await in_thread(info.context.reads.progress, actor, self.row.id)
+        row = await in_thread(reads_of(info).progress, actor, self.row.id)
         return Progress.of(row) if row else None
 
     @classmethod

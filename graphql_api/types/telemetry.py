@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import strawberry
 
+from application.log_reading import EventPage as Page
 from application.log_reading import EventView
-from graphql_api.scalars import JSON, Long
+from graphql_api.scalars import BIGGEST, JSON, Long
 from graphql_api.types.workspace import File
 from projections.rows import ArtifactRow
 from projections.telemetry_queries import CurveRow, LineRow, Points, ProgressRow
@@ -117,6 +118,8 @@ class Event:
     version: int
     name: str
     by: str
+    cause: str = strawberry.field(description="The id of the command that led to it; often empty.")
+    sentence: str = strawberry.field(description="What happened, told when it is read.")
     data: JSON
 
     @classmethod
@@ -129,6 +132,8 @@ class Event:
             version=view.version,
             name=view.name,
             by=view.by,
+            cause=view.cause,
+            sentence=view.sentence,
             data=JSON(dict(view.data)),
         )
 
@@ -138,6 +143,14 @@ class EventPage:
     events: list[Event]
     cursor: Long
     more: bool
+
+    @classmethod
+    def of(cls, page: Page) -> EventPage:
+        return cls(
+            events=[Event.of(view) for view in page.events],
+            cursor=Long(min(page.cursor, BIGGEST)),
+            more=page.more,
+        )
 
 
 def finite(value: float) -> float | None:

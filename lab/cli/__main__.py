@@ -24,6 +24,7 @@ GROUPS = {
     "view": "filters of lists, kept under names",
     "provider": "add, check and choose compute providers",
     "event": "read and follow the event log",
+    "audit": "who did what, when and why; export and verify it",
     "secret": "set, list and delete secrets",
     "team": "members, roles, invitations; create, hand over and close teams",
     "session": "list and end your sessions",
@@ -65,8 +66,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
-    if words and words[0] in ALIASES:
-        words[0] = ALIASES[words[0]]
+    place = _place(words)
+    chosen = words[place] if place < len(words) else ""
+    if chosen in ALIASES:
+        chosen = words[place] = ALIASES[chosen]
     parser = argparse.ArgumentParser(
         prog="lab",
         description="Labledger: launch, follow and account for machine-learning jobs.",
@@ -74,8 +77,9 @@ def _run(words: list[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="store_true", help="print the version")
+    told = "answer as it was: a position, a time, 'yesterday 02:14', '2 hours ago'"
+    parser.add_argument("--as-of", default="", metavar="MOMENT", help=told)
     groups = parser.add_subparsers(dest="group", metavar="COMMAND", title="commands")
-    chosen = words[0] if words else ""
     for name, text in GROUPS.items():
         if name == chosen:
             module = importlib.import_module(f"lab.cli.{MODULES.get(name, name)}")
@@ -91,6 +95,13 @@ def _run(words: list[str]) -> int:
         return 0 if not words else 2
     frame = importlib.import_module("lab.cli.frame")
     return int(arguments.do(frame.session(arguments)))
+
+
+def _place(words: Sequence[str]) -> int:
+    """Where the command stands: behind ``--as-of MOMENT``."""
+    if words and words[0] == "--as-of":
+        return 2
+    return 1 if words and words[0].startswith("--as-of=") else 0
 
 
 if __name__ == "__main__":

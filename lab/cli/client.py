@@ -32,10 +32,11 @@ _EXITS = {401: NOT_SIGNED_IN, 404: NOT_FOUND}
 
 
 class Client:
-    """One server, one credential."""
+    """One server, one credential; ``as_of`` is the moment that is asked about, empty for now."""
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, as_of: str = "") -> None:
         self._profile = profile
+        self.as_of = as_of
 
     @property
     def url(self) -> str:
@@ -99,6 +100,11 @@ class Client:
 
     def _post(self, operation: str, variables: Data, *, accept: str) -> http.client.HTTPResponse:
         text = (OPERATIONS / f"{operation}.graphql").read_text("utf-8")
+        if self.as_of:
+            if "$asOf" not in text:
+                told = "This cannot be done in the past, or the log does not hold it."
+                raise CliError(f"{told} Ask without --as-of.", REFUSED)
+            variables = {**variables, "asOf": self.as_of}
         body = json.dumps({"query": text, "variables": variables}).encode()
         headers = {"Content-Type": "application/json", "Accept": accept}
         return self._open("POST", "/graphql", body=body, headers=headers)

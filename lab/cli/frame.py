@@ -8,8 +8,10 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias
 
+from lab.cli.as_of import read
 from lab.cli.client import Client
 from lab.cli.failures import EPILOG
 from lab.cli.profiles import current
@@ -61,8 +63,14 @@ def common(parser: argparse.ArgumentParser) -> None:
 
 def session(arguments: argparse.Namespace) -> Session:
     profile = current(os.environ, server=arguments.server, name=arguments.profile)
+    as_of = read(arguments.as_of, now=datetime.now().astimezone()) if arguments.as_of else ""
+    if as_of:
+        note(f"As of {as_of}.")
     return Session(
-        client=Client(profile), json=arguments.json, arguments=arguments, environ=os.environ
+        client=Client(profile, as_of),
+        json=arguments.json,
+        arguments=arguments,
+        environ=os.environ,
     )
 
 

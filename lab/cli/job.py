@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from lab.cli import job_marks, naming
+from lab.cli.explaining import why
 from lab.cli.following import follow_log, print_line, wait_for
 from lab.cli.frame import Commands, Session, command
 from lab.cli.job_files import artifacts, download
@@ -25,7 +26,7 @@ def configure(commands: Commands, name: str, text: str) -> None:
     live.add_argument("--once", action="store_true", help="show it once")
     for action, do, told in (
         ("info", info, "everything about a job"),
-        ("why", why, "one sentence: why it is where it is"),
+        ("why", why, "why it is where it is, and what would help"),
         ("logs", logs, "its lines; -f follows"),
         ("metrics", metrics, "its metrics' last values"),
         ("artifacts", artifacts, "what it saved"),
@@ -48,6 +49,7 @@ EXTRA: dict[str, tuple[tuple[tuple[str, ...], dict[str, object]], ...]] = {
         (("--attempt",), {"type": int, "default": 0}),
         (("--node",), {"type": int, "default": 0}),
     ),
+    "why": ((("--history",), {"action": "store_true", "help": "how the reason changed"}),),
     "stop": ((("--grace",), {"type": float, "default": None, "help": "seconds"}),),
     "resume": ((("--checkpoint",), {"default": "", "help": "an artifact id"}),),
     "download": (
@@ -81,11 +83,6 @@ def info(session: Session) -> int:
     shown = {k: v for k, v in job.items() if k != "spec"} | names
     shown["owner"] = (job["owner"] or {}).get("email")
     return session.show(job, lambda: pairs(shown))
-
-
-def why(session: Session) -> int:
-    job = session.client.ask("job_status", id=_job(session))["job"]
-    return session.show(job, lambda: f"{job['status']}: {job['why']}")
 
 
 def logs(session: Session) -> int:

@@ -106,4 +106,5 @@ def _full(what: str, used: float, total: float, asked: float, jobs: int) -> Wait
         f"{used:g} of {total:g} {what} are in use by {jobs} job(s); this job needs {asked:g}. "
         "It starts when one of them ends."
     )
-    return Wait(code=f"no_room:{what}", text=text)
+    shown = {"what": what, "used": f"{used:g}", "total": f"{total:g}", "asked": f"{asked:g}"}
+    return Wait(code=f"no_room:{what}", text=text, evidence=shown | {"jobs": str(jobs)})

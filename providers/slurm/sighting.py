@@ -16,6 +16,7 @@ from domain.observations import Exit, FailureClass, Observation, Phase
 from providers.node_status import PHASES, Status, exit_of, moment
 from providers.slurm.accounting import SlurmJob, jobs_by_key
 from providers.slurm.submission import Attempt, job_name
+from providers.slurm.waits import help_of
 
 PURGED = "Slurm has no record of the job any more, and its wrapper wrote no end."
 FELL_SILENT = "The job's wrapper disappeared without reporting an exit."
@@ -126,7 +127,14 @@ def _living(seen: Seen, job: SlurmJob, blank: Observation) -> Observation:
     meaning = job.meaning
     if meaning.phase is Phase.PENDING:
         why = job.sentence or f"Slurm: {job.reason or 'pending'}."
-        return replace(blank, phase=Phase.PENDING, at=seen.now, reason=why)
+        return replace(
+            blank,
+            phase=Phase.PENDING,
+            at=seen.now,
+            reason=why,
+            evidence={"slurm": job.reason or "pending"},
+            help=help_of(job.reason),
+        )
     if not seen.nodes or meaning.phase is Phase.PROVISIONING:
         host = blank.host or job.nodes
         return replace(blank, phase=Phase.PROVISIONING, host=host, reason=job.sentence)

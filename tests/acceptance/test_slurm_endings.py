@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from application.commands.jobs import stop_job
+from application.queries import Reads
+from domain.reasons import ReasonCode
 from providers.base import SubmissionRefused
 from tests.acceptance.slurm_site import Site, slurm_site
 
@@ -192,6 +194,10 @@ def test_a_job_that_waits_for_a_full_cluster_says_so_and_is_stopped(site: Site) 
     second = site.on("hpc", SLEEPS, resources=whole)
     row = site.until(second, lambda r: "Resources" in (r.wait_text or ""))
     assert (row.status, row.wait_text) == ("LAUNCHING", "Slurm: Resources.")
+    reads = Reads(site.parts.lab, site.parts.queries, site.parts.telemetry)
+    reason = reads.reason(site.me, row)
+    assert (reason.code, reason.evidence) == (ReasonCode.PROVIDER_QUEUE, {"slurm": "Resources"})
+    assert "starts when nodes are free" in reason.help[0]
     for job in (second, first):
         stop_job(site.parts.lab, site.me, job)
         assert site.ended(job).status == "STOPPED"

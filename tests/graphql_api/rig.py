@@ -78,7 +78,8 @@ class Rig:
     def settle(self) -> None:
         """Until the read models show everything."""
         head, end = self.lab.log.head(), time.monotonic() + 10
-        while any(row.position < head for row in self.parts.queries.positions()):
+        queries = self.parts.queries
+        while any(row.position < head for row in (*queries.positions(), *queries.past_positions())):
             assert time.monotonic() < end, "the read models do not follow"
             time.sleep(0.005)
 
@@ -127,14 +128,20 @@ def rig(dsn: str, schema: str, home: Path) -> Iterator[Rig]:
 
 @contextmanager
 def _following(parts: System) -> Iterator[None]:
-    follower = Follower(parts.projectors, after=lambda: None)
+    followers = [
+        Follower(parts.projectors, after=lambda: None),
+        Follower(parts.historians, after=lambda: None),
+        Follower([parts.index], after=parts.index.announce),
+    ]
     listener = Listener(parts.dsn)
-    listener.on(f"lab_events_{parts.settings.schema}", follower.wake)
-    follower.start()
+    for follower in followers:
+        listener.on(f"lab_events_{parts.settings.schema}", follower.wake)
+        follower.start()
     listener.start()
     yield
     listener.stop()
-    follower.stop()
+    for follower in followers:
+        follower.stop()
 
 
 @contextmanager

@@ -47,7 +47,7 @@ RULES: dict[str, Action | str] = {
     "invitations": Action.MANAGE_MEMBERS,
     "invitation": ANYBODY,
     "version": ANYBODY,
-    "events": Action.READ_LOG,
+    **dict.fromkeys(("events", "eventsBack"), Action.READ_LOG),
     **dict.fromkeys(("jobsChanged", "jobLog", "jobMetrics"), Action.READ),
     **dict.fromkeys(("queueJob", "queueJobs", "rerunJob", "resumeJob"), Action.LAUNCH),
     "stopJob": Action.STOP,

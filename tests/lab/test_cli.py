@@ -17,6 +17,7 @@ from lab.cli.__main__ import GROUPS
 from lab.cli.client import OPERATIONS
 from lab.cli.failures import CliError
 from lab.cli.job_files import inside
+from projections.jobs import JOBS_PROJECTION
 from tests.graphql_api.rig import TASK
 from tests.lab.shell import ROOT, Shell
 
@@ -140,7 +141,7 @@ def test_the_rest_of_the_workspace_is_at_hand(shell: Shell) -> None:
     health = shell.json("server", "status")
     assert health["status"] == "ok"
     assert {row["halted"] for row in health["projections"].values()} == {None}
-    assert any(name.startswith("jobs_v") for name in health["projections"])
+    assert JOBS_PROJECTION.position_name in health["projections"]
 
 
 def test_people_are_mapped_to_accounts_and_shown_with_them(shell: Shell) -> None:

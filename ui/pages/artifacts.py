@@ -61,10 +61,10 @@ class _Saved:
         await self.load()
 
     async def load(self) -> None:
-        use, actor = self._gateway.use, self._gateway.actor
+        desks, actor = self._gateway.desks, self._gateway.actor
         kinds = (self._kind,) if self._kind else KINDS
         rows = await in_thread(
-            lambda: use.desks.artifacts(
+            lambda: desks.artifacts(
                 actor, kinds=kinds, text=self._text, limit=PAGE + 1, offset=self._offset
             )
         )

@@ -137,9 +137,30 @@ new MutationObserver(
   ),
 ).observe(document.documentElement, { childList: true, subtree: true });
 
+// In the past every link of ours leads on in it; the one back to now loads the page anew.
+const past = () => document.querySelector("[data-as-of]")?.dataset.asOf;
+const inPast = (href) => {
+  const to = new URL(href, location.href);
+  if (past() && to.origin === location.origin) to.searchParams.set("as_of", past());
+  return to.pathname + to.search + to.hash;
+};
 addEventListener(
   "click",
   (e) => {
+    const link = e.target.closest("a[href^='/']");
+    if (e.target.closest("[data-now]")) {
+      e.preventDefault();
+      e.stopImmediatePropagation();
+      const here = new URL(location.href);
+      here.searchParams.delete("as_of");
+      return location.assign(here.pathname + here.search);
+    }
+    if (link && link.dataset.load !== undefined) {
+      e.preventDefault();
+      e.stopImmediatePropagation();
+      return location.assign(link.href);
+    }
+    if (link && past() && !link.download) link.setAttribute("href", inPast(link.getAttribute("href")));
     const copy = e.target.closest("[data-copy]");
     if (copy) {
       e.preventDefault();
@@ -147,6 +168,10 @@ addEventListener(
       navigator.clipboard?.writeText(copy.dataset.copy).catch(() => {});
       copy.dataset.done = "1";
       setTimeout(() => delete copy.dataset.done, 1200);
+    }
+    if (e.target.closest("[data-travel]")) {
+      const at = document.querySelector("#as-of")?.value;
+      if (at) location.assign("/jobs?as_of=" + encodeURIComponent(at + ":00Z"));
     }
     if (e.target.closest("[data-theme-next]")) Lab.nextTheme();
     if (e.target.closest("[data-palette]")) dispatchEvent(new CustomEvent("lab:palette"));

@@ -40,6 +40,8 @@ export const CELLS = {
   link: (v) => `<a class="lined" href="${esc(v[1])}">${esc(v[0])}</a>`,
   download: (v, r) =>
     `<a class="btn s ghost" href="${esc(v)}" download aria-label="Download ${esc(r.name)}">${ICON("download", "sm")}</a>`,
+  past: (v) =>
+    `<a class="btn s ghost" href="/jobs?as_of=${+v}" data-load aria-label="See the lab as of position ${+v}">${ICON("history", "sm")}As of</a>`,
   launch: (v, r) =>
     `<a class="btn s" href="${esc(v)}" aria-label="Launch ${esc(r.name)}">${ICON("rocket", "sm")}Launch</a>`,
   text: (v) => `<span class="muted">${esc(v)}</span>`,

@@ -67,11 +67,15 @@ def furnished(dsn: str, home: Path, *, jobs_a_day: int = JOBS_A_DAY) -> Iterator
             uvicorn.Config(make_app(parts), port=settings.port, log_level="warning")
         )
         serving = threading.Thread(target=uvicorn_thread.run, args=(server,), daemon=True)
-        follower.start()
+        past = Follower(parts.historians, after=lambda: None)
+        index = Follower([parts.index], after=parts.index.announce)
+        for one in (follower, past, index):
+            one.start()
         listener.start()
         serving.start()
         _until(lambda: server.started)
-        _until(lambda: follower.catch_up(lab.log.head()))
+        for one in (follower, past, index):
+            _until(lambda one=one: one.catch_up(lab.log.head()))
         try:
             yield Site(
                 url=settings.base_url, system=parts, home=told,
@@ -81,7 +85,8 @@ def furnished(dsn: str, home: Path, *, jobs_a_day: int = JOBS_A_DAY) -> Iterator
             server.should_exit = True
             serving.join()
             listener.stop()
-            follower.stop()
+            for one in (follower, past, index):
+                one.stop()
 
 
 def _until(true: Callable[[], object]) -> None:

@@ -5,6 +5,7 @@ from html import escape
 
 from nicegui import PageArguments
 
+from application.audit_reads import EventWish
 from application.permissions import Action
 from ui.components.layout import box, card, heading, html
 from ui.components.markup import ago, avatar, empty, icon, note, span
@@ -79,16 +80,15 @@ async def _jobs(home: Home) -> None:
 
 async def _activity(home: Home) -> None:
     gateway, stream = home.shell.gateway, home.row.id
-    page = await in_thread(
-        lambda: gateway.reads.events(gateway.actor, limit=1_000, streams=[stream])
-    )
+    wish = EventWish(streams=(stream,))
+    page = await in_thread(lambda: gateway.reads.events_back(gateway.actor, wish, limit=EVENTS))
     people = (await gateway.names()).people
     with card("Activity"):
         html(
             "".join(
                 f"<li>{avatar(by_whom(e.by, people))}<span class='grow'>{span(by_whom(e.by, people), 'b5')} "
                 f"{span(_said(e.name), 'muted')}</span>{ago(e.at, 't-sm faint num')}</li>"
-                for e in reversed(page.events[-EVENTS:])
+                for e in page.events
             ),
             "list",
             "ul",

@@ -1,0 +1,63 @@
+"""Asks the log of a team what another policy would have done; reads all and records nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from application.actor import Actor
+from application.lab import Lab
+from application.permissions import Action, require
+from application.what_if.policy import Policy
+from application.what_if.report import Report, report
+from application.what_if.simulation import recorded, simulate
+from application.what_if.trace import Trace
+from domain.errors import InvalidInput
+
+BATCH = 5_000
+
+
+def what_if(lab: Lab, actor: Actor, policy: Policy, *, since: datetime, until: datetime) -> Report:
+    """Of the jobs asked for in ``[since, until)``. The whole log up to ``until`` is read."""
+    require(actor, Action.READ_LOG)
+    if since.tzinfo is None or until.tzinfo is None or since >= until:
+        way_out = "Give two times with a zone, the earlier one first."
+        raise InvalidInput(field="since", value=since.isoformat(), way_out=way_out)
+    trace = read_trace(lab, actor.team, until=until)
+    _known(trace, policy)
+    return report(
+        trace,
+        since=since,
+        until=until,
+        recorded=recorded(trace),
+        before=simulate(trace, Policy()),
+        after=simulate(trace, policy),
+    )
+
+
+def read_trace(lab: Lab, team: str, *, until: datetime) -> Trace:
+    """Everything of ``team`` that was recorded before ``until``."""
+    trace, position = Trace(team), 0
+    while facts := lab.log.read(position, BATCH):
+        for fact in facts:
+            if fact.recorded_at >= until:
+                return trace
+            trace.read(fact)
+        position = facts[-1].position
+    return trace
+
+
+def _known(trace: Trace, policy: Policy) -> None:
+    """``InvalidInput`` for a person, experiment or provider that asked for nothing: a typing error."""
+    asks = trace.asks.values()
+    people = {ask.owner for ask in asks}
+    checks = (
+        ("quotas", policy.quotas, people | {"team"}),
+        ("factors", policy.factors, people | {"team"}),
+        ("priorities", policy.priorities, people | {ask.experiment for ask in asks}),
+        ("slots", policy.slots, {ask.provider for ask in asks}),
+    )
+    for field, given, known in checks:
+        for name in given:
+            if name not in known:
+                way_out = f"Nothing was asked for under it. There are: {', '.join(sorted(known))}."
+                raise InvalidInput(field=field, value=name, way_out=way_out)
