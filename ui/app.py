@@ -142,6 +142,12 @@ def mount_pages(app: Starlette, use: Use) -> None:
     build_links(use, partial(_head, version=version))
     cli.build(partial(_head, version=version))
     _build_pages(use, version)
+    _start_nicegui(pages)
+    app.mount("/", Guard(pages, use))
+    _run_together(app, pages, use)
+
+
+def _start_nicegui(pages: Starlette) -> None:
     ui.run_with(
         pages,  # type: ignore[arg-type]  # a Starlette app has everything that run_with uses
         title="Labledger",
@@ -152,8 +158,6 @@ def mount_pages(app: Starlette, use: Use) -> None:
         tailwind=False,
         show_welcome_message=False,
     )
-    app.mount("/", Guard(pages, use))
-    _run_together(app, pages, use)
 
 
 def _build_invitation(joining: Joining, version: str) -> None:

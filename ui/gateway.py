@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from application.account_ports import IdentityProvider, SessionSeen
 from application.actor import Actor
 from application.commands import compute as compute_commands
 from application.commands import experiments as experiment_commands
@@ -29,7 +27,6 @@ from domain.errors import NotAuthenticated, NotFound
 from domain.model import Event
 from domain.tasks import fold as fold_task
 from domain.users import fold as fold_user
-from projections.desk_queries import JobMarks
 from projections.job_lists import NEWEST, After, JobFilter, JobOrder
 from projections.log_queries import END
 from projections.rows import (
@@ -39,8 +36,6 @@ from projections.rows import (
     ProviderRow,
     RevisionRow,
     TaskRow,
-    TeamRow,
-    TokenRow,
 )
 from projections.telemetry_queries import (
     CurveRow,
@@ -51,6 +46,7 @@ from projections.telemetry_queries import (
     downsample,
 )
 from providers.base import Check, Offer
+from ui.answers import JobPage, Me, Names, OwnAccount
 from ui.counts import Counts
 from ui.session import authenticated
 from ui.threads import in_thread
@@ -62,48 +58,6 @@ Answer = TypeVar("Answer")
 PAGE = 50
 BUCKETS = 500
 SHOWN_WITHIN_S = 3.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class JobPage:
-    """One page of jobs. ``older`` continues it (empty at the end)."""
-
-    rows: Sequence[JobRow]
-    marks: Mapping[str, JobMarks]
-    progress: Mapping[str, ProgressRow]
-    older: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Names:
-    """What ids are called, for lists."""
-
-    experiments: Mapping[str, str]
-    providers: Mapping[str, str]
-    people: Mapping[str, str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Me:
-    """The person at the page and where they act."""
-
-    name: str
-    email: str
-    team: TeamRow | None
-    teams: Sequence[TeamRow]
-
-
-@dataclass(frozen=True, kw_only=True)
-class OwnAccount:
-    """``current`` is the session of the page itself; ``tokens`` are those not revoked."""
-
-    sessions: list[SessionSeen]
-    current: str
-    verified: bool
-    sends_mail: bool
-    linked: Sequence[str]
-    linkable: Sequence[IdentityProvider]
-    tokens: list[TokenRow]
 
 
 class Gateway:

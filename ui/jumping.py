@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from application.permissions import Action
 from projections.job_lists import JobFilter
@@ -13,9 +12,6 @@ from ui.gateway import Gateway
 from ui.navigation import ADMIN, NAV
 from ui.text import short
 from ui.theme.status import word
-
-if TYPE_CHECKING:
-    from ui.shell import Shell
 
 OF_A_KIND = 6
 MAKES: Sequence[tuple[str, str, str, str, Action | None, tuple[str, ...]]] = (
@@ -50,22 +46,22 @@ KEYS: Sequence[tuple[str, tuple[str, ...]]] = (
 )
 
 
-def commands(shell: Shell) -> list[Command]:
-    """What the person of ``shell`` may do and where they may go."""
-    return [*_actions(shell), *_places(shell), *_keys()]
+def commands(gateway: Gateway, *, admin: bool) -> list[Command]:
+    """What the person may do and where they may go."""
+    return [*_actions(gateway), *_places(admin=admin), *_keys()]
 
 
-def _actions(shell: Shell) -> Iterator[Command]:
+def _actions(gateway: Gateway) -> Iterator[Command]:
     for id, label, glyph, href, action, keys in MAKES:
-        if action is None or shell.gateway.may(action):
+        if action is None or gateway.may(action):
             yield Command(id=id, label=label, icon=glyph, href=href, keys=keys, group="Actions")
     for id, label, glyph, script, keys in RUNS:
         yield Command(id=id, label=label, icon=glyph, js=script, keys=keys, group="Actions")
 
 
-def _places(shell: Shell) -> Iterator[Command]:
+def _places(*, admin: bool) -> Iterator[Command]:
     items = [item for _, some in NAV for item in some]
-    for name, href, glyph, key in [*items, *([ADMIN] if shell.is_admin else [])]:
+    for name, href, glyph, key in [*items, *([ADMIN] if admin else [])]:
         keys = ("G", key)
         yield Command(
             id=href, label=f"Go to {name}", icon=glyph, href=href, keys=keys, group="Go to"

@@ -148,7 +148,10 @@ class Shell:
                     routed = Pages(pages, data={"shell": self}).style("width:100%")
         if routed.has_404:
             self.built.set()
-        Palette(commands(self), on_search=lambda text: found_by(self.gateway, text))
+        Palette(
+            commands(self.gateway, admin=self.is_admin),
+            on_search=lambda text: found_by(self.gateway, text),
+        )
         ui.on("lab_undo", lambda e: self._undo(str(e.args)))
         router = ui.context.client.sub_pages_router
         router.on_path_changed(self._activate)

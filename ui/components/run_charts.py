@@ -24,25 +24,7 @@ def parallel_options(axes: Mapping[str, Sequence[float]], by: str) -> Options:
     return {
         "animation": False,
         "parallel": {"left": 56, "right": 84, "top": 44, "bottom": 24},
-        "parallelAxis": [
-            {
-                "dim": place,
-                "name": name,
-                **({"type": "log"} if spans_decades(axes[name]) else {"scale": True}),
-                "nameTextStyle": {"color": "var-text-2", "fontSize": 12, "fontWeight": 500},
-                "nameGap": 16,
-                "axisLine": {"lineStyle": {"color": "var-border-strong"}},
-                "axisTick": {"lineStyle": {"color": "var-border-strong"}},
-                "axisLabel": {"color": "var-text-2", "fontSize": 11},
-                "areaSelectStyle": {
-                    "width": 18,
-                    "color": "var-accent",
-                    "borderColor": "var-accent",
-                    "opacity": 0.18,
-                },
-            }
-            for place, name in enumerate(names)
-        ],
+        "parallelAxis": [_axis(at, name, axes[name]) for at, name in enumerate(names)],
         "visualMap": {
             "show": False,
             "dimension": names.index(by),
@@ -58,6 +40,25 @@ def parallel_options(axes: Mapping[str, Sequence[float]], by: str) -> Options:
                 "data": data,
             }
         ],
+    }
+
+
+def _axis(place: int, name: str, values: Sequence[float]) -> Options:
+    return {
+        "dim": place,
+        "name": name,
+        **({"type": "log"} if spans_decades(values) else {"scale": True}),
+        "nameTextStyle": {"color": "var-text-2", "fontSize": 12, "fontWeight": 500},
+        "nameGap": 16,
+        "axisLine": {"lineStyle": {"color": "var-border-strong"}},
+        "axisTick": {"lineStyle": {"color": "var-border-strong"}},
+        "axisLabel": {"color": "var-text-2", "fontSize": 11},
+        "areaSelectStyle": {
+            "width": 18,
+            "color": "var-accent",
+            "borderColor": "var-accent",
+            "opacity": 0.18,
+        },
     }
 
 

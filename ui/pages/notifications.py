@@ -105,11 +105,10 @@ def _add(gateway: Gateway, *, manages: bool) -> None:
     team = [manages]
 
     async def save() -> None:
-        lab = gateway.use.lab
         topics = [t.strip() for t in given["topics"].split(",") if t.strip()]
         _, key = await gateway.do(
             lambda a: commands.add_channel(
-                lab, a, kind=ChannelKind(given["kind"]), name=given["name"] or given["kind"],
+                gateway.use.lab, a, kind=ChannelKind(given["kind"]), name=given["name"] or given["kind"],
                 address=given["address"], topics=topics, of_team=team[0],
             )
         )  # fmt: skip

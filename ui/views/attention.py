@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -42,43 +42,32 @@ def matters(
     now: datetime,
 ) -> list[Matter]:
     """Unreachable providers, then quotas that are nearly spent, then jobs that failed in a day."""
-    found = []
+    return [*_away(providers, waiting), *_spent(quota), *_failed(failed, now)]
+
+
+def _away(providers: Sequence[ProviderRow], waiting: Mapping[str, int]) -> Iterator[Matter]:
     for row in providers:
         if row.unreachable_since and row.enabled:
             wait = waiting.get(row.id, 0)
-            told = f"{plural(wait, 'job')} wait for it" if wait else row.unreachable_reason or ""
-            found.append(
-                Matter(
-                    glyph="server-off",
-                    title=f"{row.name} unreachable",
-                    told=told,
-                    href=f"/providers/{row.id}",
-                )
-            )
+            told = f"{plural(wait, 'job')} waiting for it" if wait else row.unreachable_reason or ""
+            href = f"/providers/{row.id}"
+            yield Matter(glyph="server-off", title=f"{row.name} unreachable", told=told, href=href)
+
+
+def _spent(quota: Sequence[tuple[str, QuotaView]]) -> Iterator[Matter]:
     for name, view in quota:
         if view.limit and view.left is not None and view.left * 100 < view.limit * FEW_PERCENT:
             left = f"{view.left // 60:,} of {view.limit // 60:,} minutes left this month"
-            found.append(
-                Matter(
-                    glyph="gauge",
-                    title=f"{name}: quota nearly spent",
-                    told=left,
-                    href="/quota",
-                    bad=False,
-                )
-            )
-    for job in failed:
+            title = f"{name}: quota nearly spent"
+            yield Matter(glyph="gauge", title=title, told=left, href="/quota", bad=False)
+
+
+def _failed(jobs: Sequence[JobRow], now: datetime) -> Iterator[Matter]:
+    for job in jobs:
         if job.ended_at and now - job.ended_at < LATELY:
             told = job.reason or job.blame or "It failed."
-            found.append(
-                Matter(
-                    glyph="circle-x",
-                    title=f"{job.name} failed",
-                    told=told,
-                    href=f"/jobs/{job.id}/logs",
-                )
-            )
-    return found
+            href = f"/jobs/{job.id}/logs"
+            yield Matter(glyph="circle-x", title=f"{job.name} failed", told=told, href=href)
 
 
 VERBS: Mapping[str, str] = {

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from projections.desk_queries import JobMarks
 from projections.rows import JobRow
 from projections.telemetry_queries import ProgressRow
-from ui.gateway import Names
+from ui.answers import Names
 from ui.text import accelerators, iso, money, number, short
 from ui.theme.status import word
 
