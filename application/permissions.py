@@ -26,16 +26,19 @@ class Action(StrEnum):
     ISSUE_TOKENS = "issue API tokens"
     READ_LOG = "read the event log"
     PROVE = "prove the event log"
+    MARK_JOBS = "tag and hide jobs"
+    KEEP_DESK = "keep favourites and views"
     NOTIFY_SELF = "be notified"
     MANAGE_CHANNELS = "manage the team's notifications"
     LEAVE = "leave the team"
     OWN = "hand over or close the team"
 
 
-_READER = frozenset({Action.READ, Action.NOTIFY_SELF, Action.LEAVE})
+_READER = frozenset({Action.READ, Action.KEEP_DESK, Action.NOTIFY_SELF, Action.LEAVE})
 _MEMBER = _READER | {
     Action.LAUNCH,
     Action.STOP,
+    Action.MARK_JOBS,
     Action.WRITE_TASKS,
     Action.WRITE_EXPERIMENTS,
     Action.WRITE_SECRETS,

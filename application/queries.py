@@ -30,8 +30,9 @@ from domain.errors import InvalidInput, NotAuthenticated, NotFound
 from domain.job_events import JobStatus
 from domain.model import Event
 from domain.reasons import Reason
+from projections.job_lists import NEWEST, After, JobFilter, JobOrder
 from projections.jobs import JOBS_PROJECTION
-from projections.queries import DIMENSIONS, After, JobFilter, Queries
+from projections.queries import DIMENSIONS, Queries
 from projections.rows import (
     ArtifactRow,
     ChannelRow,
@@ -151,10 +152,12 @@ class Reads(TelemetryReads, AuditReads):
         where: JobFilter | None = None,
         after: After | None = None,
         limit: int = 50,
+        order: JobOrder = NEWEST,
     ) -> list[JobRow]:
-        """Newest first."""
+        """In ``order``: newest first unless given."""
         require(actor, Action.READ)
-        return self._queries.jobs(actor.team, where or JobFilter(), after=after, limit=limit)
+        chosen = where or JobFilter()
+        return self._queries.jobs(actor.team, chosen, after=after, limit=limit, order=order)
 
     def jobs_position(self) -> int:
         """How far the log is shown in the jobs; of no team."""

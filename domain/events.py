@@ -6,10 +6,12 @@ from domain import (
     artifacts,
     audit,
     compute,
+    desks,
     experiments,
     installation,
     invitations,
     job_events,
+    job_marks,
     notifications,
     quotas,
     secrets,
@@ -22,6 +24,7 @@ from domain.model import Event
 
 ALL: tuple[type[Event], ...] = (
     *job_events.EVENTS,
+    *job_marks.EVENTS,
     *quotas.EVENTS,
     *users.EVENTS,
     *teams.EVENTS,
@@ -35,4 +38,5 @@ ALL: tuple[type[Event], ...] = (
     *artifacts.EVENTS,
     *notifications.EVENTS,
     *audit.EVENTS,
+    *desks.EVENTS,
 )

@@ -109,7 +109,9 @@ class Context:
 
     async def loaders(self) -> Loaders:
         if self._loaders is None:
-            self._loaders = Loaders(self.reads, await self.actor(), remember=not self.lasting)
+            self._loaders = Loaders(
+                self.reads, self.use.desks, await self.actor(), remember=not self.lasting
+            )
         return self._loaders
 
     async def look_back(self, asked: Asked, as_of: AsOf | None) -> None:
@@ -120,7 +122,9 @@ class Context:
             if not actor.user:
                 raise NotAuthenticated(why="no valid session or API token came with the request")
             reads = await run_in_threadpool(self.reads.at, as_of)
-            self._looks[asked] = Look(reads, Loaders(reads, actor, remember=True))
+            moment = reads.moment
+            desks = self.use.desks.at(moment.position) if moment else self.use.desks
+            self._looks[asked] = Look(reads, Loaders(reads, desks, actor, remember=True))
 
     def look(self, asked: Asked) -> Look | None:
         """How to look when that was asked as of the past."""

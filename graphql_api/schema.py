@@ -19,6 +19,7 @@ from graphql_api.mutations.accounts import (
 )
 from graphql_api.mutations.cli_login import CliLoginMutations
 from graphql_api.mutations.compute import ProviderMutations
+from graphql_api.mutations.desks import DeskMutations, MarkMutations, NotesMutations
 from graphql_api.mutations.jobs import JobMutations
 from graphql_api.mutations.links import LinkMutations
 from graphql_api.mutations.notifications import ChannelMutations
@@ -51,6 +52,9 @@ class Mutation(
     InvitationMutations,
     ChannelMutations,
     RevertMutations,
+    MarkMutations,
+    DeskMutations,
+    NotesMutations,
 ):
     pass
 

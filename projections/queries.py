@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-import msgspec
-
 from projections.connection import lease
+from projections.job_lists import NEWEST, SORTS, After, JobFilter, JobOrder, conditions_of
 from projections.log_queries import LogQueries
 from projections.rows import (
     ArtifactRow,
@@ -58,24 +57,6 @@ select DIMENSIONS, count(*) as jobs,
 """
 
 
-class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Empty fields do not filter. ``text`` is looked for in name and id."""
-
-    statuses: tuple[str, ...] = ()
-    experiment: str = ""
-    owner: str = ""
-    provider: str = ""
-    text: str = ""
-    task: str = ""
-
-
-class After(msgspec.Struct, frozen=True):
-    """A place in a list ordered by time then id, newest first."""
-
-    at: datetime
-    id: str
-
-
 class Queries(LogQueries):
     """Reads of one migrated schema. Every list is ordered as its docstring says.
 
@@ -93,15 +74,22 @@ class Queries(LogQueries):
         return self._one(JobRow, "select * from {jobs} where id = %s", (job,))
 
     def jobs(
-        self, team: str, where: JobFilter, *, after: After | None = None, limit: int = 50
+        self,
+        team: str,
+        where: JobFilter,
+        *,
+        after: After | None = None,
+        limit: int = 50,
+        order: JobOrder = NEWEST,
     ) -> list[JobRow]:
-        """Newest first."""
-        conditions, values = _job_conditions(team, where)
+        """In ``order``, newest first unless given."""
+        conditions, values = conditions_of(team, where)
+        by, way = SORTS[order.by], "desc" if order.descending else "asc"
         if after:
-            conditions.append("(queued_at, id) < (%s, %s)")
+            conditions.append(f"({by}, id) {'<' if order.descending else '>'} (%s, %s)")
             values += [after.at, after.id]
-        text = "select * from {jobs} where " + " and ".join(conditions)  # noqa: S608  # ours
-        text += " order by queued_at desc, id desc limit %s"
+        text = "select j.* from {jobs} j where " + " and ".join(conditions)  # noqa: S608  # ours
+        text += f" order by {by} {way}, id {way} limit %s"
         return self._all(JobRow, text, [*values, limit])
 
     def job_counts(self, team: str) -> dict[str, int]:
@@ -287,25 +275,3 @@ class Queries(LogQueries):
          where q.scope = any(%s) order by q.scope
         """
         return self._all(QuotaRow, text, (list(scopes),))
-
-
-def _job_conditions(team: str, where: JobFilter) -> tuple[list[str], list[object]]:
-    conditions = ["team = %s"]
-    values: list[object] = [team]
-    if where.statuses:
-        conditions.append("status = any(%s)")
-        values.append(list(where.statuses))
-    for column in ("experiment", "owner", "provider", "task"):
-        wanted = getattr(where, column)
-        if wanted:
-            conditions.append(f"{column} = %s")
-            values.append(wanted)
-    if where.text:
-        conditions.append("(name ilike %s or id ilike %s)")
-        values += [_like(where.text)] * 2
-    return conditions, values
-
-
-def _like(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"

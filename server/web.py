@@ -15,11 +15,14 @@ from starlette.routing import BaseRoute
 
 from application.actor import Actor
 from application.channel_reads import ChannelReads
+from application.desk_reads import DeskReads
 from application.live import Live
 from application.proofs import ProofReads
 from application.queries import Reads
 from application.use import Use
 from graphql_api.app import graphql_routes
+from projections.artifact_queries import ArtifactQueries
+from projections.desk_queries import DeskQueries
 from projections.telemetry import CHANNEL
 from server.audit_api import audit_routes
 from server.authentication import actor_of
@@ -49,6 +52,9 @@ def make_app(parts: System) -> Starlette:
         telemetry=parts.telemetry,
         channels=ChannelReads(parts.deliveries),
         proofs=ProofReads(parts.proofs),
+        desks=DeskReads(
+            parts.lab, DeskQueries(parts.pool, schema), ArtifactQueries(parts.pool, schema)
+        ),
         live=live,
         authenticate=partial(actor_of, parts.lab, parts.queries),
         shows=lambda position: all(row.position >= position for row in parts.queries.positions()),

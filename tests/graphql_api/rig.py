@@ -21,6 +21,7 @@ from application.actor import Actor, system
 from application.channel_reads import ChannelReads
 from application.commands.accounts import found_team, open_session, register_user
 from application.commands.compute import add_provider
+from application.desk_reads import DeskReads
 from application.lab import Lab
 from application.live import Live
 from application.proofs import ProofReads
@@ -28,6 +29,8 @@ from application.queries import Reads
 from application.use import Use
 from domain.teams import Role
 from graphql_api.app import graphql_routes
+from projections.artifact_queries import ArtifactQueries
+from projections.desk_queries import DeskQueries
 from projections.telemetry import CHANNEL
 from server.audit_api import audit_routes
 from server.authentication import actor_of
@@ -173,6 +176,11 @@ def _app(parts: System, lab: Lab) -> Starlette:
         telemetry=parts.telemetry,
         channels=ChannelReads(parts.deliveries),
         proofs=ProofReads(parts.proofs),
+        desks=DeskReads(
+            lab,
+            DeskQueries(parts.pool, parts.settings.schema),
+            ArtifactQueries(parts.pool, parts.settings.schema),
+        ),
         live=live,
         authenticate=authenticate,
         shows=lambda position: all(p.position >= position for p in parts.queries.positions()),

@@ -86,6 +86,15 @@ RULES: dict[str, Action | str] = {
     **dict.fromkeys(("changeChannel", "rotateChannelSecret"), Action.MANAGE_CHANNELS),
     **dict.fromkeys(("pauseChannel", "resumeChannel", "removeChannel"), Action.MANAGE_CHANNELS),
     **dict.fromkeys(("replayChannel", "testChannel"), Action.MANAGE_CHANNELS),
+    **dict.fromkeys(("jobTags", "views", "experimentNotes", "notesHistory"), Action.READ),
+    **dict.fromkeys(("documents", "artifacts"), Action.READ),
+    "repositoryTask": Action.WRITE_TASKS,
+    "tryProvider": Action.MANAGE_PROVIDERS,
+    **dict.fromkeys(("tagJob", "untagJob", "hideJob", "unhideJob"), Action.MARK_JOBS),
+    **dict.fromkeys(("starJob", "unstarJob", "saveView", "deleteView"), Action.KEEP_DESK),
+    **dict.fromkeys(("describeExperiment", "noteExperiment"), Action.WRITE_EXPERIMENTS),
+    **dict.fromkeys(("restoreExperiment", "chooseScore"), Action.WRITE_EXPERIMENTS),
+    **dict.fromkeys(("attachDocument", "removeDocument"), Action.WRITE_EXPERIMENTS),
 }
 """Who may ask for each field. Another team's things are not found for everybody."""
 
@@ -94,6 +103,11 @@ ID_OF = {
     **dict.fromkeys(("jobTimeline", "jobDiff", "jobPins"), "job"),
     **dict.fromkeys(("jobLines", "jobPoints", "jobLog", "jobMetrics"), "job"),
     **dict.fromkeys(("renameExperiment", "archiveExperiment"), "experiment"),
+    **dict.fromkeys(("restoreExperiment", "describeExperiment", "noteExperiment"), "experiment"),
+    **dict.fromkeys(("chooseScore", "attachDocument", "removeDocument"), "experiment"),
+    **dict.fromkeys(("experimentNotes", "notesHistory", "documents"), "experiment"),
+    **dict.fromkeys(("tagJob", "untagJob", "hideJob", "unhideJob"), "job"),
+    **dict.fromkeys(("starJob", "unstarJob"), "job"),
     **dict.fromkeys(("task", "revisions", "reviseTask", "restoreTask", "archiveTask"), "task"),
     **dict.fromkeys(("provider", "offers", "checkProvider", "reconfigureProvider"), "provider"),
     **dict.fromkeys(("enableProvider", "disableProvider", "makeDefaultProvider"), "provider"),
