@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeAlias, TypeVar
 
@@ -22,13 +23,16 @@ from application.moments import AsOf
 from application.queries import Reads
 from application.try_limit import TryLimit
 from application.use import Use
-from domain.errors import InvalidInput, NotAuthenticated
+from domain.errors import InvalidInput, LabError, NotAuthenticated
 from graphql_api.feed import Feed
 from graphql_api.loaders import Loaders
 
 KEY_LIMIT = 200
 SHOWN_WITHIN_S = 2.0
 BEARER = "bearer "
+
+_LOOKING: set[asyncio.Future[None]] = set()
+"""The event loop keeps no task alive by itself."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -86,6 +90,18 @@ class Context:
         if known is None or not known.done() or known.cancelled() or known.exception():
             return ""
         return known.result().by
+
+    def find_out(self, tell: Callable[[str], None]) -> None:
+        """Call ``tell`` with who asks, as events name them, soon; empty for nobody."""
+
+        async def look() -> None:
+            with suppress(LabError):
+                await self.actor()
+            tell(self.asker)
+
+        looking = asyncio.ensure_future(look())
+        _LOOKING.add(looking)
+        looking.add_done_callback(_LOOKING.discard)
 
     @property
     def caller(self) -> Caller:

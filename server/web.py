@@ -32,6 +32,7 @@ from server.health import health_routes
 from server.node_api import node_routes
 from server.postgres.listener import Listener
 from server.readable import readable_by_job
+from server.refusal_log import RefusalLog
 from server.runs_api import run_routes
 from server.settings import Settings
 from ui.app import mount_pages
@@ -64,6 +65,7 @@ def make_app(parts: System) -> Starlette:
     )
     app = Starlette(routes=_routes(parts, use), lifespan=_lifespan(listener, live))
     mount_pages(app, use)
+    app.add_middleware(RefusalLog, lab=parts.lab, session_cookie=use.session_cookie)
     return app
 
 

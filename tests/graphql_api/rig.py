@@ -39,7 +39,10 @@ from server.bootstrap import system as build
 from server.files_api import file_routes
 from server.following import Follower
 from server.health import health_routes
+from server.node_api import node_routes
 from server.postgres.listener import Listener
+from server.readable import readable_by_job
+from server.refusal_log import RefusalLog
 from server.settings import Settings
 from tests.fakes import uvicorn_thread
 from tests.fakes.providers import FakeProviders
@@ -200,7 +203,10 @@ def _app(parts: System, lab: Lab) -> Starlette:
         return authenticate(bearer=bearer)
 
     routes = [*health_routes(lab.log, parts.queries), *graphql_routes(use)]
+    routes += node_routes(lab, readable_by_job(lab))
     routes += [*file_routes(lab, parts.queries, parts.telemetry, who)]
     reads = Reads(lab, parts.queries, parts.telemetry)
     routes += [*audit_routes(lab, reads, parts.queries, parts.proofs, who)]
-    return Starlette(routes=routes, lifespan=lifespan)
+    app = Starlette(routes=routes, lifespan=lifespan)
+    app.add_middleware(RefusalLog, lab=lab, session_cookie=use.session_cookie)
+    return app

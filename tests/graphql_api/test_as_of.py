@@ -29,6 +29,7 @@ PRESENT_ONLY = {
     "auditHeads": "compares what was signed with the log of now",
     "revertPreview": "is about what would be changed now",
     "whatIf": "has a window of its own",
+    "tokenScopes": "what this version can do",
     "deliveries": "are made from events, and no events",
 }
 JOBS = "query($a:Moment){jobs(asOf:$a){edges{node{id status experiment{name}}}}}"
