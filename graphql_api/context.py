@@ -19,6 +19,7 @@ from strawberry.types import Info as StrawberryInfo
 
 from application.account_ports import Caller
 from application.actor import Actor
+from application.desk_reads import DeskReads
 from application.moments import AsOf
 from application.queries import Reads
 from application.try_limit import TryLimit
@@ -55,6 +56,7 @@ class Look:
 
     reads: Reads
     loaders: Loaders
+    desks: DeskReads
 
 
 @dataclass(kw_only=True)
@@ -140,7 +142,7 @@ class Context:
             reads = await run_in_threadpool(self.reads.at, as_of)
             moment = reads.moment
             desks = self.use.desks.at(moment.position) if moment else self.use.desks
-            self._looks[asked] = Look(reads, Loaders(reads, desks, actor, remember=True))
+            self._looks[asked] = Look(reads, Loaders(reads, desks, actor, remember=True), desks)
 
     def look(self, asked: Asked) -> Look | None:
         """How to look when that was asked as of the past."""
@@ -184,6 +186,12 @@ def reads_of(info: Info) -> Reads:
     """The reads, as of the moment that was asked."""
     look = info.context.look(asked_by(info))
     return look.reads if look else info.context.reads
+
+
+def desks_of(info: Info) -> DeskReads:
+    """What people put beside the facts, as of the moment that was asked."""
+    look = info.context.look(asked_by(info))
+    return look.desks if look else info.context.use.desks
 
 
 async def loaders_of(info: Info) -> Loaders:

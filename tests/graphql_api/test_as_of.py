@@ -30,6 +30,9 @@ PRESENT_ONLY = {
     "revertPreview": "is about what would be changed now",
     "whatIf": "has a window of its own",
     "tokenScopes": "what this version can do",
+    "tryProvider": "asks the provider",
+    "repositoryTask": "asks the repository",
+    "notesHistory": "tells every text there was",
     "deliveries": "are made from events, and no events",
 }
 JOBS = "query($a:Moment){jobs(asOf:$a){edges{node{id status experiment{name}}}}}"
