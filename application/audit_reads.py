@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
 
 import msgspec
 
 from application.actor import Actor
+from application.audit_export import Line
 from application.log_reading import EventPage, LogReading
 from application.moments import AsOf
 from application.permissions import Action, require
@@ -16,6 +18,8 @@ from application.sight import may_hear
 from domain.errors import NotFound
 from projections.log_queries import END, LogFilter
 from projections.queries import Queries
+
+PAGE = 1_000
 
 
 class EventWish(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +85,17 @@ class AuditReads(ABC):
             names=self.names(actor),
             see=partial(may_hear, actor),
         )
+
+    def exported(self, actor: Actor, wish: EventWish) -> Iterator[Line]:
+        """Every event that is wanted, in order, as it is exported; as far as the log is indexed now."""
+        require(actor, Action.READ_LOG)
+        after, more = 0, True
+        while more:
+            page = self.events(actor, wish, after=after, limit=PAGE)
+            links = self._queries.links([view.position for view in page.events])
+            for view, link in zip(page.events, links, strict=True):
+                yield Line(view=view, link=link)
+            after, more = page.cursor, page.more
 
     def _filter(self, actor: Actor, wish: EventWish) -> LogFilter:
         return LogFilter(

@@ -36,6 +36,9 @@ class Action(StrEnum):
     ISSUE_TOKENS = "issue API tokens"
     MANAGE_SERVICES = "manage service accounts"
     READ_LOG = "read the event log"
+    PROVE = "prove the event log"
+    MARK_JOBS = "tag and hide jobs"
+    KEEP_DESK = "keep favourites and views"
     NOTIFY_SELF = "be notified"
     READ_RULES = "read access rules"
     MANAGE_RULES = "manage access rules"
@@ -44,10 +47,11 @@ class Action(StrEnum):
     OWN = "hand over or close the team"
 
 
-_READER = frozenset({Action.READ, Action.NOTIFY_SELF, Action.LEAVE})
+_READER = frozenset({Action.READ, Action.KEEP_DESK, Action.NOTIFY_SELF, Action.LEAVE})
 _MEMBER = _READER | {
     Action.LAUNCH,
     Action.STOP,
+    Action.MARK_JOBS,
     Action.WRITE_TASKS,
     Action.WRITE_EXPERIMENTS,
     Action.WRITE_SECRETS,
@@ -61,7 +65,7 @@ MAY: dict[Role, frozenset[Action]] = {
     Role.ADMIN: _ADMIN,
     Role.MEMBER: frozenset(_MEMBER),
     Role.VIEWER: _READER | {Action.ISSUE_TOKENS},
-    Role.AUDITOR: _READER | {Action.READ_LOG, Action.READ_RULES, Action.ISSUE_TOKENS},
+    Role.AUDITOR: _READER | {Action.READ_LOG, Action.PROVE, Action.READ_RULES, Action.ISSUE_TOKENS},
 }
 
 FOR_PEOPLE_ALONE = frozenset({Action.ISSUE_TOKENS, Action.NOTIFY_SELF, Action.OWN})
@@ -69,7 +73,7 @@ FOR_PEOPLE_ALONE = frozenset({Action.ISSUE_TOKENS, Action.NOTIFY_SELF, Action.OW
 
 READ_SCOPE = "read"
 SCOPES: dict[str, frozenset[Action]] = {
-    READ_SCOPE: frozenset({Action.READ, Action.READ_LOG, Action.READ_RULES}),
+    READ_SCOPE: frozenset({Action.READ, Action.READ_LOG, Action.PROVE, Action.READ_RULES}),
     "jobs": frozenset({Action.READ, Action.LAUNCH, Action.STOP}),
     "tasks": frozenset({Action.READ, Action.WRITE_TASKS, Action.WRITE_EXPERIMENTS}),
     "providers": frozenset({Action.READ, Action.MANAGE_PROVIDERS}),

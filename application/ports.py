@@ -261,6 +261,10 @@ class Providers(Protocol):
         """Nothing, or ``InvalidSettings`` that names the setting and lists what is known."""
         ...
 
+    def tried(self, kind: str, settings: Mapping[str, object], *, team: str) -> ComputeProvider:
+        """An adapter with these settings that belongs to no provider yet, for a look; kept nowhere."""
+        ...
+
     def kinds(self) -> Sequence[str]: ...
 
 

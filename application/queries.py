@@ -31,8 +31,9 @@ from domain.compute import fold as fold_provider
 from domain.errors import InvalidInput, NotFound
 from domain.job_events import JobStatus
 from domain.reasons import Reason
+from projections.job_lists import NEWEST, After, JobFilter, JobOrder
 from projections.jobs import JOBS_PROJECTION
-from projections.queries import DIMENSIONS, After, JobFilter, Queries
+from projections.queries import DIMENSIONS, Queries
 from projections.rows import (
     ArtifactRow,
     ChannelRow,
@@ -108,11 +109,12 @@ class Reads(AccountReads, TelemetryReads, AuditReads):
         where: JobFilter | None = None,
         after: After | None = None,
         limit: int = 50,
+        order: JobOrder = NEWEST,
     ) -> list[JobRow]:
-        """Newest first."""
+        """In ``order``: newest first unless given."""
         require(actor, Action.READ)
         chosen = msgspec.structs.replace(where or JobFilter(), sight=sight_of(actor))
-        return self._queries.jobs(actor.team, chosen, after=after, limit=limit)
+        return self._queries.jobs(actor.team, chosen, after=after, limit=limit, order=order)
 
     def jobs_position(self) -> int:
         """How far the log is shown in the jobs; of no team."""

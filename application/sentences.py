@@ -49,7 +49,7 @@ def _scope(scope: str, called: Callable[[str], str]) -> str:
     """``team:t:2026-11`` and ``user:t:u:2026-11``, and the same without a month."""
     kind, *parts = scope.split(":")
     month = parts.pop() if parts and parts[-1][:2] == "20" else ""
-    whose = "the team" if kind.endswith("team") else called(parts[-1] if parts else kind)
+    whose = "the team" if kind.endswith("team") else called(parts[-1]) if parts else scope
     return f"{whose} in {month}" if month else whose
 
 

@@ -13,7 +13,7 @@ from application.permissions import Action, allowed
 from domain.artifacts import ArtifactKind
 from domain.rules import REGISTRY
 from domain.teams import Role
-from projections.queries import Sight
+from projections.job_lists import Sight
 from projections.rows import ArtifactRow, ExperimentRow, JobRow, ProviderRow, TaskRow
 
 Shown: TypeAlias = JobRow | ExperimentRow | TaskRow | ProviderRow | ArtifactRow

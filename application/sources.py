@@ -36,10 +36,9 @@ def resolve_git(
         return ref.lower()
     if ref and not is_ref(ref):
         raise InvalidInput(field="github_repo_branch", value=ref, way_out="Name a branch or tag.")
-    host, port = host_of(url)
-    address = next(iter(hosts.admit(host, port)), "") if host else ""
+    address = admitted(url, hosts)
     argv = ls_remote_argv(url, ref, address=address)
-    env = _environment(url, address=address, allow_file=allow_file)
+    env = git_environment(url, address=address, allow_file=allow_file)
     answer = _ask(argv, url, timeout_s=timeout_s, env=env)
     commit = parse_ls_remote(answer, ref)
     if commit is None:
@@ -48,12 +47,23 @@ def resolve_git(
     return commit
 
 
-def ls_remote_argv(url: str, ref: str, *, address: str = "") -> list[str]:
-    """The command that lists ``ref`` and its peeled tag.
+def admitted(url: str, hosts: Hosts) -> str:
+    """The one address that ``url`` may be asked at; empty for a file. ``HostRefused``."""
+    host, port = host_of(url)
+    return next(iter(hosts.admit(host, port)), "") if host else ""
 
-    It goes to ``address``, when there is one, and nowhere else: a redirection is not followed.
-    """
+
+def ls_remote_argv(url: str, ref: str, *, address: str = "") -> list[str]:
+    """The command that lists ``ref`` and its peeled tag."""
     wanted = [ref, f"{ref}^{{}}"] if ref else ["HEAD"]
+    options, where = to_address(url, address)
+    return ["git", *options, "ls-remote", "--quiet", "--", where, *wanted]
+
+
+def to_address(url: str, address: str) -> tuple[list[str], str]:
+    """Options of git and the address to name, so that it goes to ``address``, when there is one, and
+    nowhere else: a redirection is not followed.
+    """
     host, port = host_of(url)
     options = ["-c", "http.followRedirects=false"]
     if address and scheme_of(url) == "https":
@@ -61,7 +71,7 @@ def ls_remote_argv(url: str, ref: str, *, address: str = "") -> list[str]:
         options += ["-c", f"http.curloptResolve={host}:{port}:{_bracketed(address)}"]
     if address and scheme_of(url) == "git":
         url = url.replace(f"//{host}", f"//{_bracketed(address)}", 1)
-    return ["git", *options, "ls-remote", "--quiet", "--", url, *wanted]
+    return options, url
 
 
 def parse_ls_remote(output: str, ref: str) -> str | None:
@@ -81,7 +91,8 @@ def _bracketed(address: str) -> str:
     return f"[{address}]" if ":" in address else address
 
 
-def _environment(url: str, *, address: str, allow_file: bool) -> dict[str, str]:
+def git_environment(url: str, *, address: str, allow_file: bool) -> dict[str, str]:
+    """Asks nobody for anything, speaks safe protocols alone, and over ssh to ``address``."""
     ssh = "ssh -o BatchMode=yes"
     if address:
         ssh += f" -o HostName={address} -o HostKeyAlias={shlex.quote(host_of(url)[0])}"

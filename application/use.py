@@ -10,8 +10,10 @@ from typing import Protocol
 
 from application.actor import Actor
 from application.channel_reads import ChannelReads
+from application.desk_reads import DeskReads
 from application.lab import Lab
 from application.live import Live
+from application.proofs import ProofReads
 from projections.queries import Queries
 from projections.telemetry_queries import TelemetryQueries
 
@@ -36,6 +38,8 @@ class Use:
     queries: Queries
     telemetry: TelemetryQueries
     channels: ChannelReads
+    proofs: ProofReads
+    desks: DeskReads
     live: Live
     authenticate: Authenticate
     shows: Callable[[int], bool]

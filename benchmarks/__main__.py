@@ -6,12 +6,23 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import api, append, projection, sdk, slurm, startup, storage, submit_to_start
+from benchmarks import (
+    api,
+    append,
+    projection,
+    replay,
+    sdk,
+    slurm,
+    startup,
+    storage,
+    submit_to_start,
+)
 from benchmarks.result import Row, show
 
 MEASURES: dict[str, Callable[[bool], list[Row]]] = {
     "append": lambda quick: append.measure(200 if quick else 1_000),
     "projection": lambda quick: projection.measure(50_000 if quick else 1_000_000),
+    "replay": lambda quick: replay.rows(quick=quick),
     "sdk": lambda quick: sdk.rows(),
     "storage": lambda quick: storage.rows(),
     "slurm": lambda quick: slurm.rows(quick=quick),

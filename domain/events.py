@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from domain import (
     artifacts,
+    audit,
     budgets,
     compute,
+    desks,
     experiments,
     installation,
     invitations,
     job_events,
+    job_marks,
     notifications,
     quotas,
     secrets,
@@ -23,6 +26,7 @@ from domain.model import Event
 
 ALL: tuple[type[Event], ...] = (
     *job_events.EVENTS,
+    *job_marks.EVENTS,
     *quotas.EVENTS,
     *budgets.EVENTS,
     *users.EVENTS,
@@ -37,4 +41,6 @@ ALL: tuple[type[Event], ...] = (
     *service_accounts.EVENTS,
     *artifacts.EVENTS,
     *notifications.EVENTS,
+    *audit.EVENTS,
+    *desks.EVENTS,
 )

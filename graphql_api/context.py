@@ -19,6 +19,7 @@ from strawberry.types import Info as StrawberryInfo
 
 from application.account_ports import Caller
 from application.actor import Actor
+from application.desk_reads import DeskReads
 from application.moments import AsOf
 from application.queries import Reads
 from application.try_limit import TryLimit
@@ -55,6 +56,7 @@ class Look:
 
     reads: Reads
     loaders: Loaders
+    desks: DeskReads
 
 
 @dataclass(kw_only=True)
@@ -125,7 +127,9 @@ class Context:
 
     async def loaders(self) -> Loaders:
         if self._loaders is None:
-            self._loaders = Loaders(self.reads, await self.actor(), remember=not self.lasting)
+            self._loaders = Loaders(
+                self.reads, self.use.desks, await self.actor(), remember=not self.lasting
+            )
         return self._loaders
 
     async def look_back(self, asked: Asked, as_of: AsOf | None) -> None:
@@ -136,7 +140,9 @@ class Context:
             if not actor.user:
                 raise NotAuthenticated(why="no valid session or API token came with the request")
             reads = await run_in_threadpool(self.reads.at, as_of)
-            self._looks[asked] = Look(reads, Loaders(reads, actor, remember=True))
+            moment = reads.moment
+            desks = self.use.desks.at(moment.position) if moment else self.use.desks
+            self._looks[asked] = Look(reads, Loaders(reads, desks, actor, remember=True), desks)
 
     def look(self, asked: Asked) -> Look | None:
         """How to look when that was asked as of the past."""
@@ -180,6 +186,12 @@ def reads_of(info: Info) -> Reads:
     """The reads, as of the moment that was asked."""
     look = info.context.look(asked_by(info))
     return look.reads if look else info.context.reads
+
+
+def desks_of(info: Info) -> DeskReads:
+    """What people put beside the facts, as of the moment that was asked."""
+    look = info.context.look(asked_by(info))
+    return look.desks if look else info.context.use.desks
 
 
 async def loaders_of(info: Info) -> Loaders:

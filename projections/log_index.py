@@ -23,7 +23,7 @@ Connection = psycopg.Connection[Any]
 NAME = "log_index"
 BATCH = 5_000
 REMEMBERED = 100_000
-NOBODYS = ("user_", "session_")
+NOBODYS = ("user_", "session_", "desk_")
 LEDGERS = ("quota_", "budget_")
 _READ = """
 select notification_id, originator_id, originator_version, topic, state from {s}.events

@@ -9,9 +9,17 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-import msgspec
-
 from projections.connection import lease
+from projections.job_lists import (
+    NEWEST,
+    NOTHING_HIDDEN,
+    SORTS,
+    After,
+    JobFilter,
+    JobOrder,
+    Sight,
+    conditions_of,
+)
 from projections.log_queries import LogQueries
 from projections.rows import (
     ArtifactRow,
@@ -61,42 +69,6 @@ select DIMENSIONS, count(*) as jobs,
 """
 
 
-class Sight(msgspec.Struct, frozen=True, kw_only=True):
-    """Experiments and tasks whose jobs are left out, but for those of the tasks ``shown``."""
-
-    hidden: tuple[str, ...] = ()
-    shown: tuple[str, ...] = ()
-
-    @property
-    def values(self) -> list[list[str]]:
-        return [list(self.shown), list(self.hidden), list(self.hidden)]
-
-
-NOTHING_HIDDEN = Sight()
-SEEN = (
-    "(coalesce(task, '') = any(%s) or not (coalesce(task, '') = any(%s) or experiment = any(%s)))"
-)
-
-
-class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Empty fields do not filter. ``text`` is looked for in name and id."""
-
-    statuses: tuple[str, ...] = ()
-    experiment: str = ""
-    owner: str = ""
-    provider: str = ""
-    text: str = ""
-    task: str = ""
-    sight: Sight = NOTHING_HIDDEN
-
-
-class After(msgspec.Struct, frozen=True):
-    """A place in a list ordered by time then id, newest first."""
-
-    at: datetime
-    id: str
-
-
 class Queries(LogQueries):
     """Reads of one migrated schema. Every list is ordered as its docstring says.
 
@@ -114,21 +86,28 @@ class Queries(LogQueries):
         return self._one(JobRow, "select * from {jobs} where id = %s", (job,))
 
     def jobs(
-        self, team: str, where: JobFilter, *, after: After | None = None, limit: int = 50
+        self,
+        team: str,
+        where: JobFilter,
+        *,
+        after: After | None = None,
+        limit: int = 50,
+        order: JobOrder = NEWEST,
     ) -> list[JobRow]:
-        """Newest first."""
-        conditions, values = _job_conditions(team, where)
+        """In ``order``, newest first unless given."""
+        conditions, values = conditions_of(team, where)
+        by, way = SORTS[order.by], "desc" if order.descending else "asc"
         if after:
-            conditions.append("(queued_at, id) < (%s, %s)")
+            conditions.append(f"({by}, id) {'<' if order.descending else '>'} (%s, %s)")
             values += [after.at, after.id]
-        text = "select * from {jobs} where " + " and ".join(conditions)  # noqa: S608  # ours
-        text += " order by queued_at desc, id desc limit %s"
+        text = "select j.* from {jobs} j where " + " and ".join(conditions)  # noqa: S608  # ours
+        text += f" order by {by} {way}, id {way} limit %s"
         return self._all(JobRow, text, [*values, limit])
 
     def job_counts(self, team: str, *, sight: Sight = NOTHING_HIDDEN) -> dict[str, int]:
         """How many jobs a team has in each status; statuses with none are left out."""
-        conditions, values = _job_conditions(team, JobFilter(sight=sight))
-        text = f"select status, count(*) from {{jobs}} where {' and '.join(conditions)}"  # noqa: S608
+        conditions, values = conditions_of(team, JobFilter(sight=sight))
+        text = f"select status, count(*) from {{jobs}} j where {' and '.join(conditions)}"  # noqa: S608
         with lease(self._pool) as conn:
             rows = conn.execute(self._sql(f"{text} group by status"), values).fetchall()
         return dict(rows)
@@ -342,28 +321,3 @@ class Queries(LogQueries):
          where q.scope = any(%s) order by q.scope
         """
         return self._all(QuotaRow, text, (list(scopes),))
-
-
-def _job_conditions(team: str, where: JobFilter) -> tuple[list[str], list[object]]:
-    conditions = ["team = %s"]
-    values: list[object] = [team]
-    if where.statuses:
-        conditions.append("status = any(%s)")
-        values.append(list(where.statuses))
-    for column in ("experiment", "owner", "provider", "task"):
-        wanted = getattr(where, column)
-        if wanted:
-            conditions.append(f"{column} = %s")
-            values.append(wanted)
-    if where.sight.hidden:
-        conditions.append(SEEN)
-        values += where.sight.values
-    if where.text:
-        conditions.append("(name ilike %s or id ilike %s)")
-        values += [_like(where.text)] * 2
-    return conditions, values
-
-
-def _like(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"

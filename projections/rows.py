@@ -304,6 +304,15 @@ class PositionRow(msgspec.Struct, frozen=True, kw_only=True):
     halted: str | None = None
 
 
+class LinkRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of the log as it is chained; hashes in hex, ``before`` is the row before it, of whatever team."""
+
+    position: int
+    state: bytes
+    before: str
+    hash: str
+
+
 class ChannelRow(_Row, frozen=True, kw_only=True):
     """Where somebody is told of facts. ``user_id`` is empty for the team's."""
 

@@ -43,6 +43,7 @@ from server.postgres.locks import AdvisoryLocks
 from server.postgres.migrate import migrate
 from server.postgres.recorder import open_pool
 from server.posting import Poster
+from server.proofs import WholeLog
 from server.secret_store import EncryptedSecrets
 from server.settings import Settings
 from server.vault import PersonVault
@@ -66,6 +67,7 @@ class System:
     historians: tuple[Historian, ...]
     """They keep every version of every row, at a pace of their own."""
     index: LogIndex
+    proofs: WholeLog
     page_secret: str
     """Signs the browser storage of the pages; derived from the master key."""
 
@@ -90,11 +92,13 @@ def _build(
     ring = KeyRing(pool, schema, master_key(settings))
     vault = PersonVault(pool, schema, ring)
     queries = Queries(pool, schema)
+    lab = _lab(settings, pool, ring, vault=vault, queries=queries, locks=locks, mailer=mailer)
     return System(
         settings=settings,
         dsn=dsn,
         pool=pool,
-        lab=_lab(settings, pool, ring, vault=vault, queries=queries, locks=locks, mailer=mailer),
+        lab=lab,
+        proofs=WholeLog(dsn, schema, log=lab.log, locks=locks, ring=ring),
         queries=queries,
         deliveries=Deliveries(pool, schema, channels=CHANNELS_PROJECTION.table_name("channels")),
         telemetry=TelemetryQueries(pool, schema),

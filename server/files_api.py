@@ -20,6 +20,7 @@ from application.lab import Lab
 from application.permissions import Action, allowed, require, require_own, require_somewhere
 from application.sight import sees
 from domain.errors import InvalidInput, NotFound
+from domain.experiments import fold as fold_experiment
 from projections.rows import ArtifactRow, JobRow
 from projections.telemetry_queries import LineRow
 from providers.storage.base import disposition
@@ -58,6 +59,11 @@ def file_routes(
         Route("/api/files", answering(files.upload), methods=["POST"]),
         Route("/api/artifacts/{artifact}/{path:path}", answering(files.artifact), methods=["GET"]),
         Route("/api/jobs/{job}/log", answering(files.log), methods=["GET"]),
+        Route(
+            "/api/experiments/{experiment}/documents/{path:path}",
+            answering(files.document),
+            methods=["GET"],
+        ),
     ]
 
 
@@ -88,6 +94,10 @@ class _Files:
         """One file of an artifact, or one range of it."""
         return await run_in_threadpool(self._artifact, request)
 
+    async def document(self, request: Request) -> Response:
+        """A file beside an experiment's notes, or one range of it."""
+        return await run_in_threadpool(self._document, request)
+
     async def log(self, request: Request) -> Response:
         """All lines of one attempt (the latest) and node (0) as text; ``times=1`` puts times before."""
         return await run_in_threadpool(self._log, request)
@@ -115,6 +125,16 @@ class _Files:
         if sha256 is None:
             raise NotFound(kind="artifact", id=f"{artifact}/{path}")
         return blob_response(self._lab.blobs, sha256, request, filename=path)
+
+    def _document(self, request: Request) -> Response:
+        actor = self._actor(request, Action.READ)
+        experiment, path = _id(request, "experiment"), str(request.path_params["path"])
+        known = fold_experiment(self._lab.log.stream(experiment))
+        require_own(actor, known.team, kind="experiment", id=experiment)
+        file = known.documents.get(path)
+        if file is None:
+            raise NotFound(kind="document", id=path)
+        return blob_response(self._lab.blobs, file.sha256, request, filename=path)
 
     def _log(self, request: Request) -> Response:
         actor = self._actor(request, Action.READ)

@@ -93,7 +93,7 @@ class AccountRoutes:
         except LabError as error:
             return _back(f"/sign-in/{secret}", error=str(error))
         await self._sign_in.end_present(request)
-        return self._sign_in.with_session(RedirectResponse("/jobs", 303), opened.secret)
+        return self._sign_in.with_session(RedirectResponse("/", 303), opened.secret)
 
     def _secret(self, request: Request) -> str:
         return request.cookies.get(self._use.session_cookie, "")

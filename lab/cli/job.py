@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from lab.cli import naming
+from lab.cli import job_marks, naming
 from lab.cli.explaining import why
 from lab.cli.following import follow_log, print_line, wait_for
 from lab.cli.frame import Commands, Session, command
+from lab.cli.hindsight import diff, job_timeline, pins
 from lab.cli.job_files import artifacts, download
 from lab.cli.job_rows import COLUMNS, chosen, flat
 from lab.cli.monitor import monitor
@@ -27,6 +28,9 @@ def configure(commands: Commands, name: str, text: str) -> None:
     for action, do, told in (
         ("info", info, "everything about a job"),
         ("why", why, "why it is where it is, and what would help"),
+        ("timeline", job_timeline, "what happened in lanes, the first anomaly marked"),
+        ("diff", diff, "what differs between it and another job"),
+        ("pins", pins, "what would be the same if it ran again, and what not"),
         ("logs", logs, "its lines; -f follows"),
         ("metrics", metrics, "its metrics' last values"),
         ("artifacts", artifacts, "what it saved"),
@@ -40,6 +44,7 @@ def configure(commands: Commands, name: str, text: str) -> None:
         parser.add_argument("job", help="id, a part of name or id, or 'latest'")
         for flags, options in EXTRA.get(action, ()):
             parser.add_argument(*flags, **options)  # type: ignore[arg-type]  # a table of options
+    job_marks.configure(inner)
 
 
 EXTRA: dict[str, tuple[tuple[tuple[str, ...], dict[str, object]], ...]] = {
@@ -49,6 +54,11 @@ EXTRA: dict[str, tuple[tuple[tuple[str, ...], dict[str, object]], ...]] = {
         (("--node",), {"type": int, "default": 0}),
     ),
     "why": ((("--history",), {"action": "store_true", "help": "how the reason changed"}),),
+    "timeline": ((("--markdown",), {"action": "store_true", "help": "print it as Markdown"}),),
+    "diff": (
+        (("other",), {"help": "the other job"}),
+        (("--all",), {"action": "store_true", "help": "what is the same, too"}),
+    ),
     "stop": ((("--grace",), {"type": float, "default": None, "help": "seconds"}),),
     "resume": ((("--checkpoint",), {"default": "", "help": "an artifact id"}),),
     "download": (
@@ -63,6 +73,11 @@ def _filters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--experiment", default="", help="name or id")
     parser.add_argument("--provider", default="", help="name or id")
     parser.add_argument("--text", default="", help="a part of name or id")
+    parser.add_argument("--tag", default="", help="of this tag alone")
+    parser.add_argument("--starred", action="store_true", help="your favourites alone")
+    parser.add_argument("--hidden", action="store_true", help="those hidden, and no others")
+    parser.add_argument("--sort", default="queued", choices=("queued", "name", "used", "cost"))
+    parser.add_argument("--ascending", action="store_true", help="the least first")
     parser.add_argument("-n", "--limit", type=int, default=25)
 
 

@@ -100,5 +100,8 @@ class FakeProviders:
         if set(settings) - {"slots"}:
             raise InvalidSettings(provider=kind, reason="unknown setting; known: slots")
 
+    def tried(self, kind: str, settings: Mapping[str, object], *, team: str) -> ComputeProvider:
+        return self._one
+
     def kinds(self) -> Sequence[str]:
         return ("idle",)

@@ -21,12 +21,18 @@ from application.actor import Actor, system
 from application.channel_reads import ChannelReads
 from application.commands.accounts import found_team, open_session, register_user
 from application.commands.compute import add_provider
+from application.desk_reads import DeskReads
 from application.lab import Lab
 from application.live import Live
+from application.proofs import ProofReads
+from application.queries import Reads
 from application.use import Use
 from domain.teams import Role
 from graphql_api.app import graphql_routes
+from projections.artifact_queries import ArtifactQueries
+from projections.desk_queries import DeskQueries
 from projections.telemetry import CHANNEL
+from server.audit_api import audit_routes
 from server.authentication import actor_of
 from server.bootstrap import System
 from server.bootstrap import system as build
@@ -172,6 +178,12 @@ def _app(parts: System, lab: Lab) -> Starlette:
         queries=parts.queries,
         telemetry=parts.telemetry,
         channels=ChannelReads(parts.deliveries),
+        proofs=ProofReads(parts.proofs),
+        desks=DeskReads(
+            lab,
+            DeskQueries(parts.pool, parts.settings.schema),
+            ArtifactQueries(parts.pool, parts.settings.schema),
+        ),
         live=live,
         authenticate=authenticate,
         shows=lambda position: all(p.position >= position for p in parts.queries.positions()),
@@ -193,6 +205,8 @@ def _app(parts: System, lab: Lab) -> Starlette:
     routes = [*health_routes(lab.log, parts.queries), *graphql_routes(use)]
     routes += node_routes(lab, readable_by_job(lab))
     routes += [*file_routes(lab, parts.queries, parts.telemetry, who)]
+    reads = Reads(lab, parts.queries, parts.telemetry)
+    routes += [*audit_routes(lab, reads, parts.queries, parts.proofs, who)]
     app = Starlette(routes=routes, lifespan=lifespan)
     app.add_middleware(RefusalLog, lab=lab, session_cookie=use.session_cookie)
     return app

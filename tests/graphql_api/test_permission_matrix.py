@@ -49,7 +49,10 @@ RULES: dict[str, Action | str] = {
     "invitations": Action.MANAGE_MEMBERS,
     "invitation": ANYBODY,
     "version": ANYBODY,
-    **dict.fromkeys(("events", "eventsBack"), Action.READ_LOG),
+    **dict.fromkeys(("events", "eventsBack", "auditHeads"), Action.READ_LOG),
+    **dict.fromkeys(("auditVerify", "auditReplay"), Action.PROVE),
+    **dict.fromkeys(("timeline", "jobTimeline", "revertPreview", "whatIf"), Action.READ_LOG),
+    **dict.fromkeys(("jobDiff", "jobPins"), Action.READ),
     **dict.fromkeys(("jobsChanged", "jobLog", "jobMetrics"), Action.READ),
     **dict.fromkeys(("queueJob", "queueJobs", "rerunJob", "resumeJob"), Action.LAUNCH),
     "stopJob": Action.STOP,
@@ -65,6 +68,7 @@ RULES: dict[str, Action | str] = {
     "startEstimate": Action.LAUNCH,
     "makeDefaultProvider": Action.MANAGE_PROVIDERS,
     "setQuota": Action.MANAGE_QUOTAS,
+    "revert": Action.WRITE_TASKS,  # and what the change itself needs
     "setBudget": Action.MANAGE_QUOTAS,
     "budget": Action.READ,
     **dict.fromkeys(("signIn", "joinTeam"), ANYBODY),
@@ -93,13 +97,28 @@ RULES: dict[str, Action | str] = {
     **dict.fromkeys(("changeChannel", "rotateChannelSecret"), Action.MANAGE_CHANNELS),
     **dict.fromkeys(("pauseChannel", "resumeChannel", "removeChannel"), Action.MANAGE_CHANNELS),
     **dict.fromkeys(("replayChannel", "testChannel"), Action.MANAGE_CHANNELS),
+    **dict.fromkeys(("jobTags", "views", "experimentNotes", "notesHistory"), Action.READ),
+    **dict.fromkeys(("documents", "artifacts"), Action.READ),
+    "repositoryTask": Action.WRITE_TASKS,
+    "tryProvider": Action.MANAGE_PROVIDERS,
+    **dict.fromkeys(("tagJob", "untagJob", "hideJob", "unhideJob"), Action.MARK_JOBS),
+    **dict.fromkeys(("starJob", "unstarJob", "saveView", "deleteView"), Action.KEEP_DESK),
+    **dict.fromkeys(("describeExperiment", "noteExperiment"), Action.WRITE_EXPERIMENTS),
+    **dict.fromkeys(("restoreExperiment", "chooseScore"), Action.WRITE_EXPERIMENTS),
+    **dict.fromkeys(("attachDocument", "removeDocument"), Action.WRITE_EXPERIMENTS),
 }
 """Who may ask for each field. Another team's things are not found for everybody."""
 
 ID_OF = {
     **dict.fromkeys(("job", "stopJob", "rerunJob", "resumeJob"), "job"),
+    **dict.fromkeys(("jobTimeline", "jobDiff", "jobPins"), "job"),
     **dict.fromkeys(("jobLines", "jobPoints", "jobLog", "jobMetrics"), "job"),
     **dict.fromkeys(("renameExperiment", "archiveExperiment"), "experiment"),
+    **dict.fromkeys(("restoreExperiment", "describeExperiment", "noteExperiment"), "experiment"),
+    **dict.fromkeys(("chooseScore", "attachDocument", "removeDocument"), "experiment"),
+    **dict.fromkeys(("experimentNotes", "notesHistory", "documents"), "experiment"),
+    **dict.fromkeys(("tagJob", "untagJob", "hideJob", "unhideJob"), "job"),
+    **dict.fromkeys(("starJob", "unstarJob"), "job"),
     **dict.fromkeys(("task", "revisions", "reviseTask", "restoreTask", "archiveTask"), "task"),
     **dict.fromkeys(("provider", "offers", "checkProvider", "reconfigureProvider"), "provider"),
     **dict.fromkeys(("enableProvider", "disableProvider", "makeDefaultProvider"), "provider"),
@@ -155,9 +174,9 @@ def _value(about: GraphQLArgument, id: str, text: str) -> str:
         return f"[{one}]" if "[" in str(about.type) else one
     if isinstance(of, GraphQLEnumType):
         return "VIEWER" if "VIEWER" in of.values else next(iter(of.values))
-    return {"ID": f'"{id}"', "JSON": "{}", "Int": "1", "Long": "1", "Boolean": "false"}.get(
-        of.name, f'"{text}"'
-    )
+    plain = {"ID": f'"{id}"', "JSON": "{}", "Int": "1", "Long": "1", "Boolean": "false"}
+    plain |= {"Moment": "1", "DateTime": '"2026-01-01T00:00:00Z"'}
+    return plain.get(of.name, f'"{text}"')
 
 
 def _leaf(field: GraphQLField) -> str:
