@@ -6,7 +6,17 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import api, append, projection, sdk, slurm, startup, storage, submit_to_start
+from benchmarks import (
+    api,
+    append,
+    projection,
+    sdk,
+    slurm,
+    startup,
+    storage,
+    submit_to_start,
+    web,
+)
 from benchmarks.result import Row, show
 
 MEASURES: dict[str, Callable[[bool], list[Row]]] = {
@@ -18,6 +28,7 @@ MEASURES: dict[str, Callable[[bool], list[Row]]] = {
     "startup": lambda quick: startup.rows(quick=quick),
     "submit_to_start": lambda quick: submit_to_start.rows(quick=quick),
     "api": lambda quick: api.rows(quick=quick),
+    "web": lambda quick: web.rows(quick=quick),
 }
 
 
