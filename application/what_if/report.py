@@ -36,7 +36,10 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True):
-    """A job that fares otherwise; without a name when access rules hide it from who asks. Waits are ``None`` where it is not launched."""
+    """A job that fares otherwise. Waits are ``None`` where it is not launched.
+
+    It has no name when access rules hide it from who asks.
+    """
 
     job: str
     name: str
