@@ -196,21 +196,25 @@ def test_a_link_is_good_for_its_purpose_alone(ada: Ada) -> None:
     assert ada.lab.credentials.find(secret) is not None
 
 
-@pytest.mark.parametrize("action", ["reset-password", "sign-in-link"])
-def test_the_console_prints_a_link_that_works_and_is_recorded_as_made_there(
-    ada: Ada,
-    parts: System,
-    postgres: str,
-    action: str,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def console(parts: System, postgres: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the server's own program reads."""
     for name, value in {
         "LAB_DATABASE_URL": postgres,
         "LAB_DATABASE_SCHEMA": parts.settings.schema,
         "LAB_HOME": str(parts.settings.home),
     }.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.mark.parametrize("action", ["reset-password", "sign-in-link"])
+def test_the_console_prints_a_link_that_works_and_is_recorded_as_made_there(
+    ada: Ada,
+    parts: System,
+    action: str,
+    capsys: pytest.CaptureFixture[str],
+    console: None,
+) -> None:
     assert program.main(["admin", action, EMAIL.upper()]) == 0
     secret = capsys.readouterr().out.splitlines()[0].rpartition("/")[2]
     fact = ada.lab.log.stream(ada.user)[-1]
@@ -226,16 +230,9 @@ def test_the_console_prints_a_link_that_works_and_is_recorded_as_made_there(
 def test_the_console_lists_disables_and_enables_accounts(
     ada: Ada,
     parts: System,
-    postgres: str,
     capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    console: None,
 ) -> None:
-    for name, value in {
-        "LAB_DATABASE_URL": postgres,
-        "LAB_DATABASE_SCHEMA": parts.settings.schema,
-        "LAB_HOME": str(parts.settings.home),
-    }.items():
-        monkeypatch.setenv(name, value)
     assert program.main(["admin", "users", "--json"]) == 0
     (account,) = json.loads(capsys.readouterr().out)
     assert (account["email"], account["name"], account["teams"]) == (EMAIL, "Ada", ["lab: owner"])
