@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 DEV    := $(VENV)/.installed-dev
 
-.PHONY: help demo test check run bench format rebuild-golden clean system-packages
+.PHONY: help demo test check run bench screenshots format rebuild-golden clean system-packages
 
 help:            ## what there is
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ check: $(DEV)  ## ruff, mypy --strict, import contracts, size budgets
 
 bench: $(DEV)  ## measure the budgets side by side with their floors
 	@$(BIN)/python -m benchmarks
+
+screenshots: $(DEV) system-packages ## every page and state of a furnished lab into docs/screenshots
+	@$(BIN)/python -m tests.ui.screenshots
 
 format: $(DEV) ## what the tools can mend themselves
 	$(BIN)/ruff check --fix .

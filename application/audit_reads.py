@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
@@ -13,6 +14,7 @@ from application.audit_export import Line
 from application.log_reading import EventPage, LogReading
 from application.moments import AsOf
 from application.permissions import Action, require
+from application.sight import may_hear
 from domain.errors import NotFound
 from projections.log_queries import END, LogFilter
 from projections.queries import Queries
@@ -59,7 +61,12 @@ class AuditReads(ABC):
         wish = wish or EventWish()
         first = max(after, self._before(wish.since))
         page = self._log.page(
-            actor.team, self._filter(actor, wish), after=first, limit=limit, names=self.names(actor)
+            actor.team,
+            self._filter(actor, wish),
+            after=first,
+            limit=limit,
+            names=self.names(actor),
+            see=partial(may_hear, actor),
         )
         return _cut(page, self._last(wish.until)) if wish.until is not None else page
 
@@ -76,6 +83,7 @@ class AuditReads(ABC):
             after=self._before(wish.since),
             limit=limit,
             names=self.names(actor),
+            see=partial(may_hear, actor),
         )
 
     def exported(self, actor: Actor, wish: EventWish) -> Iterator[Line]:

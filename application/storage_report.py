@@ -9,6 +9,7 @@ import msgspec
 
 from application.log import EventLog
 from domain.artifacts import ArtifactSaved
+from domain.experiments import DocumentAttached
 from domain.installation import LogArchived
 from domain.job_events import JobQueued
 from domain.job_spec import FrozenFile
@@ -62,4 +63,6 @@ def _files_of(event: Event) -> tuple[FrozenFile, ...]:
             return event.files
         case JobQueued():
             return event.spec.files
+        case DocumentAttached():
+            return (event.file,)
     return ()

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from application.actor import Actor
 from application.channel_reads import ChannelReads
+from application.desk_reads import DeskReads
 from application.lab import Lab
 from application.live import Live
 from application.proofs import ProofReads
@@ -38,6 +39,7 @@ class Use:
     telemetry: TelemetryQueries
     channels: ChannelReads
     proofs: ProofReads
+    desks: DeskReads
     live: Live
     authenticate: Authenticate
     shows: Callable[[int], bool]

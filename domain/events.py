@@ -5,14 +5,18 @@ from __future__ import annotations
 from domain import (
     artifacts,
     audit,
+    budgets,
     compute,
+    desks,
     experiments,
     installation,
     invitations,
     job_events,
+    job_marks,
     notifications,
     quotas,
     secrets,
+    service_accounts,
     tasks,
     teams,
     tokens,
@@ -22,7 +26,9 @@ from domain.model import Event
 
 ALL: tuple[type[Event], ...] = (
     *job_events.EVENTS,
+    *job_marks.EVENTS,
     *quotas.EVENTS,
+    *budgets.EVENTS,
     *users.EVENTS,
     *teams.EVENTS,
     *invitations.EVENTS,
@@ -32,7 +38,9 @@ ALL: tuple[type[Event], ...] = (
     *compute.EVENTS,
     *tokens.EVENTS,
     *secrets.EVENTS,
+    *service_accounts.EVENTS,
     *artifacts.EVENTS,
     *notifications.EVENTS,
     *audit.EVENTS,
+    *desks.EVENTS,
 )

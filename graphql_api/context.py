@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeAlias, TypeVar
 
@@ -18,17 +19,21 @@ from strawberry.types import Info as StrawberryInfo
 
 from application.account_ports import Caller
 from application.actor import Actor
+from application.desk_reads import DeskReads
 from application.moments import AsOf
 from application.queries import Reads
 from application.try_limit import TryLimit
 from application.use import Use
-from domain.errors import InvalidInput, NotAuthenticated
+from domain.errors import InvalidInput, LabError, NotAuthenticated
 from graphql_api.feed import Feed
 from graphql_api.loaders import Loaders
 
 KEY_LIMIT = 200
 SHOWN_WITHIN_S = 2.0
 BEARER = "bearer "
+
+_LOOKING: set[asyncio.Future[None]] = set()
+"""The event loop keeps no task alive by itself."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -87,6 +92,18 @@ class Context:
             return ""
         return known.result().by
 
+    def find_out(self, tell: Callable[[str], None]) -> None:
+        """Call ``tell`` with who asks, as events name them, soon; empty for nobody."""
+
+        async def look() -> None:
+            with suppress(LabError):
+                await self.actor()
+            tell(self.asker)
+
+        looking = asyncio.ensure_future(look())
+        _LOOKING.add(looking)
+        looking.add_done_callback(_LOOKING.discard)
+
     @property
     def caller(self) -> Caller:
         """Where the request came from, for the person's own list of sessions."""
@@ -109,7 +126,9 @@ class Context:
 
     async def loaders(self) -> Loaders:
         if self._loaders is None:
-            self._loaders = Loaders(self.reads, await self.actor(), remember=not self.lasting)
+            self._loaders = Loaders(
+                self.reads, self.use.desks, await self.actor(), remember=not self.lasting
+            )
         return self._loaders
 
     async def look_back(self, asked: Asked, as_of: AsOf | None) -> None:
@@ -120,7 +139,9 @@ class Context:
             if not actor.user:
                 raise NotAuthenticated(why="no valid session or API token came with the request")
             reads = await run_in_threadpool(self.reads.at, as_of)
-            self._looks[asked] = Look(reads, Loaders(reads, actor, remember=True))
+            moment = reads.moment
+            desks = self.use.desks.at(moment.position) if moment else self.use.desks
+            self._looks[asked] = Look(reads, Loaders(reads, desks, actor, remember=True))
 
     def look(self, asked: Asked) -> Look | None:
         """How to look when that was asked as of the past."""
@@ -164,6 +185,13 @@ def reads_of(info: Info) -> Reads:
     """The reads, as of the moment that was asked."""
     look = info.context.look(asked_by(info))
     return look.reads if look else info.context.reads
+
+
+def desks_of(info: Info) -> DeskReads:
+    """What people put beside the facts, as of the moment that was asked."""
+    look = info.context.look(asked_by(info))
+    desks = info.context.use.desks
+    return desks.at(look.reads.moment.position) if look and look.reads.moment else desks
 
 
 async def loaders_of(info: Info) -> Loaders:

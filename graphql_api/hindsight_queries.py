@@ -13,6 +13,7 @@ from application.commands.revert import preview_revert
 from application.incident import Incident, incident_between, incident_of_job, markdown
 from application.job_diff import compare, pins
 from application.moments import AsOf
+from application.permissions import Action, require
 from application.what_if.ask import named, what_if
 from graphql_api.as_of import past_field
 from graphql_api.context import Info, in_thread, reads_of
@@ -34,6 +35,7 @@ class HindsightQueries:
         actor, reads = await info.context.actor(), reads_of(info)
 
         def found() -> Incident:
+            require(actor, Action.READ_LOG)
             row = reads.job(actor, job)
             return incident_of_job(reads, actor, job, provider=row.provider)
 

@@ -8,10 +8,13 @@ from typing import TypeVar
 from starlette.concurrency import run_in_threadpool
 from strawberry.dataloader import DataLoader
 
+from application.account_reads import Person
 from application.actor import Actor
-from application.queries import Person, Reads
+from application.desk_reads import DeskReads
+from application.queries import Reads
 from domain.compute import Account
 from domain.errors import LabError
+from projections.desk_queries import JobMarks
 from projections.rows import ExperimentRow, ProviderRow
 from providers.cluster import Cluster
 
@@ -21,7 +24,7 @@ Row = TypeVar("Row")
 class Loaders:
     """Of one actor. A missing id loads as ``None``."""
 
-    def __init__(self, reads: Reads, actor: Actor, *, remember: bool) -> None:
+    def __init__(self, reads: Reads, desks: DeskReads, actor: Actor, *, remember: bool) -> None:
         self.experiments: DataLoader[str, ExperimentRow | None] = _loader(
             lambda _: {row.id: row for row in reads.experiments(actor, archived=True)}, remember
         )
@@ -33,6 +36,9 @@ class Loaders:
         )
         self.clusters: DataLoader[str, Cluster | None] = DataLoader(
             load_fn=lambda ids: run_in_threadpool(_clusters, reads, actor, ids), cache=remember
+        )
+        self.marks: DataLoader[str, JobMarks | None] = _loader(
+            lambda ids: desks.marks(actor, ids), remember
         )
         self.people: DataLoader[str, Person | None] = _loader(
             lambda ids: reads.people(actor, ids), remember

@@ -10,7 +10,7 @@ import strawberry
 
 from domain.errors import InvalidInput
 from graphql_api.limits import PAGE_AT_MOST
-from projections.queries import After
+from projections.job_lists import NEWEST, After, JobOrder
 
 
 @strawberry.type(description="Where a page of a connection ends.")
@@ -21,24 +21,33 @@ class PageInfo:
     end_cursor: str | None
 
 
-def cursor_of(at: datetime, id: str) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode((at, id))).decode()
+def cursor_of(place: After) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode((place.at, place.id))).decode()
 
 
-def place_of(cursor: str | None) -> After | None:
-    """``InvalidInput`` for what is no cursor of ours."""
+def place_of(cursor: str | None, order: JobOrder = NEWEST) -> After | None:
+    """``InvalidInput`` for what is no cursor of ours, or of another order."""
     if not cursor:
         return None
+    way_out = "Send an endCursor of this connection in this order, or none to begin anew."
     try:
-        at, id = msgspec.json.decode(
-            base64.urlsafe_b64decode(cursor.encode("ascii")), type=tuple[datetime, str]
-        )
+        text = base64.urlsafe_b64decode(cursor.encode("ascii"))
+        raw, id = msgspec.json.decode(text, type=tuple[str | float, str])
+        at = _value(raw, order.by)
     except (ValueError, msgspec.MsgspecError):
-        way_out = "Send an endCursor of this connection, or none to begin anew."
         raise InvalidInput(field="after", value=cursor, way_out=way_out) from None
-    if at.tzinfo is None or "\0" in id:
-        raise InvalidInput(field="after", value=cursor, way_out="Send an endCursor as it was.")
+    naive = isinstance(at, datetime) and at.tzinfo is None
+    if naive or "\0" in id or (isinstance(at, str) and "\0" in at):
+        raise InvalidInput(field="after", value=cursor, way_out=way_out)
     return After(at=at, id=id)
+
+
+def _value(raw: str | float, by: str) -> datetime | str | float:
+    if by == "queued":
+        return msgspec.convert(raw, datetime)
+    if by == "name":
+        return msgspec.convert(raw, str)
+    return msgspec.convert(raw, float)
 
 
 def size_of(first: int, *, field: str = "first", most: int = PAGE_AT_MOST) -> int:

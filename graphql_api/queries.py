@@ -9,6 +9,9 @@ import strawberry
 
 from application.commands.invitations import look_at_invitation
 from application.commands.jobs import estimate_start
+from application.permissions import SCOPES, Action
+from application.provider_trial import try_provider
+from application.repository_task import read_repository_task
 from application.task_yaml import read_task
 from domain.errors import InvalidTask
 from domain.job_events import JobStatus
@@ -16,13 +19,25 @@ from graphql_api.as_of import past_field
 from graphql_api.audit_queries import AuditQueries
 from graphql_api.channel_queries import ChannelQueries
 from graphql_api.context import Info, in_thread, reads_of
+from graphql_api.desk_queries import DeskQueries
 from graphql_api.hindsight_queries import HindsightQueries
 from graphql_api.limits import PAGE_USUAL
-from graphql_api.mutations.jobs import Launch
+from graphql_api.mutations.jobs import Launch, mapping
 from graphql_api.paging import page_info, place_of, size_of
-from graphql_api.scalars import Long
-from graphql_api.types.account import ApiToken, Invitation, Me, Member, Offered, Secret, Session
+from graphql_api.scalars import JSON, Long
+from graphql_api.types.account import (
+    ApiToken,
+    Invitation,
+    Me,
+    Member,
+    Offered,
+    Secret,
+    ServiceAccount,
+    Session,
+    TokenScope,
+)
 from graphql_api.types.compute import (
+    Budget,
     Check,
     CheckRow,
     Offer,
@@ -32,10 +47,20 @@ from graphql_api.types.compute import (
     Usage,
     UsageBy,
 )
-from graphql_api.types.job import Job, JobConnection, JobCount, JobWhere, edge_of
+from graphql_api.types.desk import JobSort, order_of
+from graphql_api.types.job import Job, JobConnection, JobCount, JobMarked, JobWhere, edge_of
+from graphql_api.types.rules import AccessRule
 from graphql_api.types.telemetry import Artifact, LogLine, MetricPoints
-from graphql_api.types.workspace import Experiment, Problem, Revision, Task, Validation
+from graphql_api.types.workspace import (
+    Experiment,
+    Problem,
+    RepositoryTask,
+    Revision,
+    Task,
+    Validation,
+)
 from projections.rows import UsageRow
+from providers.base import Check as Readiness
 
 VERSION = "0.1.0"
 LINES_AT_MOST = 2_000
@@ -49,19 +74,25 @@ class JobQueries:
         actor = await info.context.actor()
         return Job.of(await in_thread(reads_of(info).job, actor, id))
 
-    @past_field("Newest first.")
+    @past_field("Newest first, without hidden ones, unless asked otherwise.")
     async def jobs(
         self,
         info: Info,
         first: int = PAGE_USUAL,
         after: str | None = None,
         where: JobWhere | None = None,
+        marked: JobMarked | None = None,
+        sort: JobSort = JobSort.QUEUED,
+        descending: bool = True,
     ) -> JobConnection:
         actor = await info.context.actor()
-        wanted, place = size_of(first), place_of(after)
-        chosen = (where or JobWhere()).filter()
-        rows = await in_thread(reads_of(info).jobs, actor, chosen, after=place, limit=wanted + 1)
-        edges = [edge_of(row) for row in rows[:wanted]]
+        order = order_of(sort, descending=descending)
+        wanted, place = size_of(first), place_of(after, order)
+        chosen = (marked or JobMarked()).lay_over((where or JobWhere()).filter(), actor.user)
+        rows = await in_thread(
+            reads_of(info).jobs, actor, chosen, after=place, limit=wanted + 1, order=order
+        )
+        edges = [edge_of(row, order) for row in rows[:wanted]]
         cursors = [edge.cursor for edge in edges]
         more = len(rows) > wanted
         return JobConnection(edges=edges, page_info=page_info(cursors, more=more, after=after))
@@ -135,6 +166,15 @@ class WorkspaceQueries:
         rows = await in_thread(reads_of(info).revisions, actor, task)
         return [Revision.of(row) for row in rows]
 
+    @strawberry.field(description="The task.yaml of a git repository; saves nothing.")
+    async def repository_task(
+        self, info: Info, url: str, ref: str = "", folder: str = ""
+    ) -> RepositoryTask:
+        actor = await info.context.actor()
+        lab = info.context.use.lab
+        found = await in_thread(read_repository_task, lab, actor, url=url, ref=ref, folder=folder)
+        return RepositoryTask(yaml=found.yaml, commit=found.commit)
+
     @strawberry.field(description="What a task file says, without saving it.")
     async def validate_task(self, info: Info, yaml: str) -> Validation:
         await info.context.actor()
@@ -196,8 +236,13 @@ class ComputeQueries:
     async def check_provider(self, info: Info, provider: strawberry.ID) -> Check:
         actor = await info.context.actor()
         check = await in_thread(reads_of(info).check, actor, provider)
-        rows = [CheckRow(what=what, ok=ok, detail=detail) for what, ok, detail in check.rows]
-        return Check(ok=check.ok, rows=rows)
+        return _check(check)
+
+    @strawberry.field(description="The same for settings of a provider that is not added yet.")
+    async def try_provider(self, info: Info, kind: str, settings: JSON) -> Check:
+        actor = await info.context.actor()
+        lab, given = info.context.use.lab, mapping("settings", settings)
+        return _check(await in_thread(try_provider, lab, actor, kind=kind, settings=given))
 
     @strawberry.field(
         description="When it would start if it were queued now; asks the provider, which may refuse "
@@ -207,6 +252,11 @@ class ComputeQueries:
         actor = await info.context.actor()
         found = await in_thread(estimate_start, info.context.use.lab, actor, launch.wish())
         return StartEstimate(start_at=found.start_at, words=found.words) if found else None
+
+    @past_field("In money, beside `quota` in minutes.")
+    async def budget(self, info: Info) -> Budget:
+        actor = await info.context.actor()
+        return Budget.of(await in_thread(reads_of(info).budget, actor))
 
     @past_field()
     async def quota(self, info: Info) -> Quota:
@@ -240,6 +290,11 @@ class AccountQueries:
         actor = await info.context.actor()
         return [Member.of(row) for row in await in_thread(reads_of(info).members, actor)]
 
+    @past_field("For those who make them, and for auditors.")
+    async def access_rules(self, info: Info) -> list[AccessRule]:
+        actor = await info.context.actor()
+        return [AccessRule.of(rule) for rule in await in_thread(reads_of(info).rules, actor)]
+
     @past_field("Newest first, those that are over too. For admins.")
     async def invitations(self, info: Info) -> list[Invitation]:
         actor = await info.context.actor()
@@ -265,6 +320,20 @@ class AccountQueries:
         actor = await info.context.actor()
         return [ApiToken.of(row) for row in await in_thread(reads_of(info).tokens, actor)]
 
+    @strawberry.field(description="What a token may be limited to, with what each allows in words.")
+    async def token_scopes(self, info: Info) -> list[TokenScope]:
+        await info.context.actor()
+        return [
+            TokenScope(name=name, allows=[a.value for a in Action if a in allowed])
+            for name, allowed in SCOPES.items()
+        ]
+
+    @past_field("Members that are no persons, by name, closed ones last.")
+    async def service_accounts(self, info: Info) -> list[ServiceAccount]:
+        actor = await info.context.actor()
+        rows = await in_thread(reads_of(info).service_accounts, actor)
+        return [ServiceAccount.of(row) for row in rows]
+
     @past_field("The team's and your own, by name.")
     async def secrets(self, info: Info) -> list[Secret]:
         actor = await info.context.actor()
@@ -280,10 +349,16 @@ class Query(
     ChannelQueries,
     AuditQueries,
     HindsightQueries,
+    DeskQueries,
 ):
     @strawberry.field(description="The server's version; the one question anybody may ask.")
     def version(self) -> str:
         return VERSION
+
+
+def _check(check: Readiness) -> Check:
+    rows = [CheckRow(what=what, ok=ok, detail=detail) for what, ok, detail in check.rows]
+    return Check(ok=check.ok, rows=rows)
 
 
 def _usage(row: UsageRow, names: Mapping[str, str]) -> Usage:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from projections.base import Projection
 from projections.channels import CHANNELS_PROJECTION
+from projections.desks import DESKS_PROJECTION
 from projections.jobs import JOBS_PROJECTION
 from projections.workspace import WORKSPACE_PROJECTION
 
@@ -11,4 +12,5 @@ PROJECTIONS: tuple[Projection, ...] = (
     JOBS_PROJECTION,
     WORKSPACE_PROJECTION,
     CHANNELS_PROJECTION,
+    DESKS_PROJECTION,
 )

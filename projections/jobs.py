@@ -100,6 +100,9 @@ JOBS = Table(
         "team, experiment, queued_at desc, id desc",
         "provider, status",
         "team, ended_at",
+        "team, name, id",
+        "team, (coalesce(used_s, 0)), id",
+        "team, (coalesce(cost, 0)), id",
     ),
 )
 

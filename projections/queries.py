@@ -9,12 +9,21 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-import msgspec
-
 from projections.connection import lease
+from projections.job_lists import (
+    NEWEST,
+    NOTHING_HIDDEN,
+    SORTS,
+    After,
+    JobFilter,
+    JobOrder,
+    Sight,
+    conditions_of,
+)
 from projections.log_queries import LogQueries
 from projections.rows import (
     ArtifactRow,
+    BudgetRow,
     ChannelRow,
     ExperimentRow,
     InvitationRow,
@@ -24,6 +33,7 @@ from projections.rows import (
     QuotaRow,
     RevisionRow,
     SecretRow,
+    ServiceAccountRow,
     TaskRow,
     TeamRow,
     TokenRow,
@@ -58,24 +68,6 @@ select DIMENSIONS, count(*) as jobs,
 """
 
 
-class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Empty fields do not filter. ``text`` is looked for in name and id."""
-
-    statuses: tuple[str, ...] = ()
-    experiment: str = ""
-    owner: str = ""
-    provider: str = ""
-    text: str = ""
-    task: str = ""
-
-
-class After(msgspec.Struct, frozen=True):
-    """A place in a list ordered by time then id, newest first."""
-
-    at: datetime
-    id: str
-
-
 class Queries(LogQueries):
     """Reads of one migrated schema. Every list is ordered as its docstring says.
 
@@ -93,22 +85,31 @@ class Queries(LogQueries):
         return self._one(JobRow, "select * from {jobs} where id = %s", (job,))
 
     def jobs(
-        self, team: str, where: JobFilter, *, after: After | None = None, limit: int = 50
+        self,
+        team: str,
+        where: JobFilter,
+        *,
+        after: After | None = None,
+        limit: int = 50,
+        order: JobOrder = NEWEST,
     ) -> list[JobRow]:
-        """Newest first."""
-        conditions, values = _job_conditions(team, where)
+        """In ``order``, newest first unless given."""
+        conditions, values = conditions_of(team, where)
+        by, way = SORTS[order.by], "desc" if order.descending else "asc"
         if after:
-            conditions.append("(queued_at, id) < (%s, %s)")
+            conditions.append(f"({by}, id) {'<' if order.descending else '>'} (%s, %s)")
             values += [after.at, after.id]
-        text = "select * from {jobs} where " + " and ".join(conditions)  # noqa: S608  # ours
-        text += " order by queued_at desc, id desc limit %s"
+        text = "select j.* from {jobs} j where " + " and ".join(conditions)  # noqa: S608  # ours
+        text += f" order by {by} {way}, id {way} limit %s"
         return self._all(JobRow, text, [*values, limit])
 
-    def job_counts(self, team: str) -> dict[str, int]:
+    def job_counts(self, team: str, *, sight: Sight = NOTHING_HIDDEN) -> dict[str, int]:
         """How many jobs a team has in each status; statuses with none are left out."""
-        text = "select status, count(*) from {jobs} where team = %s group by status"
+        conditions, values = conditions_of(team, JobFilter(sight=sight))
+        text = f"select status, count(*) from {{jobs}} j where {' and '.join(conditions)}"  # noqa: S608
         with lease(self._pool) as conn:
-            return dict(conn.execute(self._sql(text), (team,)).fetchall())
+            rows = conn.execute(self._sql(f"{text} group by status"), values).fetchall()
+        return dict(rows)
 
     def usage(
         self, team: str, *, since: datetime, until: datetime, by: Collection[str]
@@ -267,6 +268,15 @@ class Queries(LogQueries):
         text = "select * from {tokens} where user_id = %s and team = %s order by issued_at desc"
         return self._all(TokenRow, text, (user, team))
 
+    def service_accounts(self, team: str) -> list[ServiceAccountRow]:
+        """By name, closed ones last."""
+        text = """
+        select s.*, coalesce(m.role, '') as role from {service_accounts} s
+          left join {members} m on m.team = s.team and m.user_id = s.id
+         where s.team = %s order by s.closed_at nulls first, s.name
+        """
+        return self._all(ServiceAccountRow, text, (team,))
+
     def secrets(self, team: str, user: str) -> list[SecretRow]:
         """The team's and the user's own, by name."""
         text = (
@@ -279,6 +289,15 @@ class Queries(LogQueries):
         text = "select * from {channels} where team = %s and user_id in ('', %s) order by name"
         return self._all(ChannelRow, text, (team, user))
 
+    def budgets(self, scopes: Sequence[str]) -> list[BudgetRow]:
+        """As ``quotas``, in money."""
+        text = """
+        select b.*, coalesce(w.percent, 0) as warned_percent from {budgets} b
+          left join {budget_warnings} w on w.id = b.scope || '@' || b.money_limit
+         where b.scope = any(%s) order by b.scope
+        """
+        return self._all(BudgetRow, text, (list(scopes),))
+
     def quotas(self, scopes: Sequence[str]) -> list[QuotaRow]:
         """Those of ``scopes`` that were ever touched, by scope, warned as under their present limit."""
         text = """
@@ -287,25 +306,3 @@ class Queries(LogQueries):
          where q.scope = any(%s) order by q.scope
         """
         return self._all(QuotaRow, text, (list(scopes),))
-
-
-def _job_conditions(team: str, where: JobFilter) -> tuple[list[str], list[object]]:
-    conditions = ["team = %s"]
-    values: list[object] = [team]
-    if where.statuses:
-        conditions.append("status = any(%s)")
-        values.append(list(where.statuses))
-    for column in ("experiment", "owner", "provider", "task"):
-        wanted = getattr(where, column)
-        if wanted:
-            conditions.append(f"{column} = %s")
-            values.append(wanted)
-    if where.text:
-        conditions.append("(name ilike %s or id ilike %s)")
-        values += [_like(where.text)] * 2
-    return conditions, values
-
-
-def _like(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"

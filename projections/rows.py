@@ -225,6 +225,19 @@ class TokenRow(_Row, frozen=True, kw_only=True):
     revoked_at: datetime | None = None
 
 
+class ServiceAccountRow(_Row, frozen=True, kw_only=True):
+    """``role`` is empty once it is no member any more."""
+
+    id: str
+    team: str
+    name: str
+    made_at: datetime
+    made_by: str
+    role: str = ""
+    expires_at: datetime | None = None
+    closed_at: datetime | None = None
+
+
 class SecretRow(_Row, frozen=True, kw_only=True):
     id: str
     team: str
@@ -245,6 +258,16 @@ class QuotaRow(_Row, frozen=True, kw_only=True):
     limit_s: int | None = None
     held_s: int = 0
     charged_s: int = 0
+    warned_percent: int = 0
+
+
+class BudgetRow(_Row, frozen=True, kw_only=True):
+    """Millionths of the installation's currency; otherwise as ``QuotaRow``."""
+
+    scope: str
+    money_limit: int | None = None
+    held: int = 0
+    charged: int = 0
     warned_percent: int = 0
 
 

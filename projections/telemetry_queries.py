@@ -158,6 +158,21 @@ class TelemetryQueries:
         return sql.SQL(text).format(s=self._schema)
 
 
+def between(points: Points, span: tuple[int, int]) -> Points:
+    """Those whose step is in ``span``, with one neighbour on either side so that a line enters and leaves."""
+    low, high = span
+    inside = [i for i, step in enumerate(points.steps) if low <= step <= high]
+    if not inside:
+        return Points(steps=(), values=(), times=(), cursor=points.cursor)
+    first, last = max(inside[0] - 1, 0), min(inside[-1] + 2, len(points.steps))
+    return Points(
+        steps=points.steps[first:last],
+        values=points.values[first:last],
+        times=points.times[first:last],
+        cursor=points.cursor,
+    )
+
+
 def downsample(points: Points, *, buckets: int) -> Points:
     """At most two points a bucket, the lowest and the highest, so that no spike is lost.
 

@@ -30,6 +30,7 @@ from server.courier import HttpCourier
 from server.credentials import HashedCredentials
 from server.device_logins import WaitingDevices
 from server.failpoints import failpoint
+from server.git_hosts import GitHosts
 from server.holdings import TeamHoldings
 from server.keyring import KeyRing
 from server.keys import MasterKey
@@ -140,6 +141,7 @@ def _lab(
         providers=_providers(settings.home, log, blobs=blobs, secrets=secrets, reached=reached),
         locks=locks,
         courier=_courier(settings, secrets, email_of=lambda user: _email(queries, vault, user)),
+        hosts=GitHosts(settings.git_hosts.split(",")),
         mailer=mailer,
         identities=_identities(settings, credentials),
         policy=_policy(settings),
@@ -217,6 +219,8 @@ def _policy(settings: Settings) -> Policy:
         stalled_after_s=settings.stalled_after_s,
         stop_grace_s=settings.stop_grace_s,
         default_reservation_s=settings.default_reservation_minutes * 60,
+        team_budget=settings.team_budget,
+        currency=settings.currency,
         team_quota_minutes=settings.team_quota_minutes,
         accelerator_weights=settings.accelerator_weights,
         server_url=settings.base_url,

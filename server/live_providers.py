@@ -17,6 +17,8 @@ from providers.base import ComputeProvider
 from providers.registry import KINDS, factory
 from providers.surroundings import Surroundings
 
+TRIED = "tried_"
+
 
 class LiveProviders:
     """See ``application.ports.Providers``. Safe to share between threads.
@@ -60,6 +62,17 @@ class LiveProviders:
 
     def validate(self, kind: str, settings: Mapping[str, object]) -> None:
         factory(kind).validate(settings)
+
+    def tried(self, kind: str, settings: Mapping[str, object], *, team: str) -> ComputeProvider:
+        around = Surroundings(
+            root=self._home / "providers" / f"{TRIED}{team}",
+            sdk=self._sdk,
+            read_blob=self._read_blob,
+            secret=partial(self._secret, team, ""),
+            secret_of=partial(self._secret, team),
+            name=kind,
+        )
+        return factory(kind).build(settings, around)
 
     def kinds(self) -> Sequence[str]:
         return tuple(KINDS)

@@ -17,24 +17,35 @@ from nicegui import ui
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from application.actor import Actor
 from application.commands.setup import setup_code, setup_open
+from application.moments import read_as_of
+from application.queries import Reads
 from application.use import Use
-from domain.errors import StoreUnavailable
+from domain.errors import LabError, StoreUnavailable
 from ui.by_mail import MailRoutes
 from ui.cli_login import CliLoginRoutes
+from ui.counts import Counts
 from ui.gateway import Gateway
 from ui.identity import IdentityRoutes
 from ui.joining import PREFIX, Joining
 from ui.link_pages import build_links
 from ui.own_account import AccountRoutes
 from ui.pages.account import account
+from ui.pages.admin import admin
+from ui.pages.artifacts import artifacts
 from ui.pages.audit import audit
+from ui.pages.coming import sessions, sweeps
+from ui.pages.compare import compare
+from ui.pages.experiment import experiment
 from ui.pages.experiments import experiments
+from ui.pages.gallery import gallery_page
+from ui.pages.home import home
+from ui.pages.import_task import import_task
 from ui.pages.invitation import invitation_page
 from ui.pages.job import job
 from ui.pages.jobs import jobs
@@ -42,42 +53,63 @@ from ui.pages.launch import launch
 from ui.pages.login import login_page, setup_page
 from ui.pages.members import members
 from ui.pages.no_team import no_team
+from ui.pages.notifications import notifications
+from ui.pages.provider import provider
+from ui.pages.provider_new import provider_new
 from ui.pages.providers import providers
 from ui.pages.quota import quota
+from ui.pages.secrets import secrets
 from ui.pages.task import new_task, task
 from ui.pages.tasks import tasks
+from ui.pages.team_new import team_new
 from ui.session import Guard, SignInRoutes, local_path
 from ui.shell import Page, Shell
 from ui.theme.status import STATUS
 
 _log = logging.getLogger(__name__)
 HERE = Path(__file__).parent
-SHEETS = ("tokens", "base", "components", "pages")
+SHEETS = ("tokens", "base", "components", "pages", "more")
 ANSWER_S = 15.0
 FIRST_PAGE_S = 3.0
 THEMES = frozenset({"light", "dark"})
 FIRST_PAINT = (
     '<script>document.documentElement.dataset.theme=(t=>t==="dark"||(t==="auto"&&'
     'matchMedia("(prefers-color-scheme: dark)").matches)?"dark":"light")("{theme}");'
+    'document.documentElement.dataset.density="{density}";'
     "window.LAB_STATUS={glyphs}</script>"
     '<link rel="preload" href="/static/fonts/inter-latin.woff2" as="font" type="font/woff2" crossorigin>'
     '<link rel="stylesheet" href="/static/app.css?{version}">'
     '<script defer src="/static/shell.js?{version}"></script>'
 )
 ROUTES: Mapping[str, Page] = {
+    "/": home,
+    "/compare": compare,
+    "/sweeps": sweeps,
+    "/sessions": sessions,
+    "/artifacts": artifacts,
     "/jobs": jobs,
     "/jobs/{id}": job,
     "/jobs/{id}/{tab}": job,
     "/tasks": tasks,
     "/tasks/new": new_task,
+    "/tasks/gallery": gallery_page,
+    "/tasks/import": import_task,
     "/tasks/{id}": task,
     "/launch": launch,
     "/providers": providers,
+    "/providers/new": provider_new,
+    "/providers/{id}": provider,
     "/experiments": experiments,
+    "/experiments/{id}": experiment,
+    "/experiments/{id}/{tab}": experiment,
     "/quota": quota,
     "/members": members,
     "/audit": audit,
     "/account": account,
+    "/secrets": secrets,
+    "/notifications": notifications,
+    "/admin": admin,
+    "/team/new": team_new,
 }
 
 
@@ -96,6 +128,7 @@ def mount_pages(app: Starlette, use: Use) -> None:
             Route("/setup", sign_in.set_up, methods=["POST"]),
             Route(PREFIX + "{secret}", joining.join, methods=["POST"]),
             Route("/team", sign_in.choose_team, methods=["POST"]),
+            Route("/team/new", sign_in.make_team, methods=["POST"]),
             *own.routes(),
             *by_mail.routes(),
             *IdentityRoutes(use, sign_in).routes(),
@@ -109,6 +142,12 @@ def mount_pages(app: Starlette, use: Use) -> None:
     build_links(use, partial(_head, version=version))
     cli.build(partial(_head, version=version))
     _build_pages(use, version)
+    _start_nicegui(pages)
+    app.mount("/", Guard(pages, use))
+    _run_together(app, pages, use)
+
+
+def _start_nicegui(pages: Starlette) -> None:
     ui.run_with(
         pages,  # type: ignore[arg-type]  # a Starlette app has everything that run_with uses
         title="Labledger",
@@ -119,8 +158,6 @@ def mount_pages(app: Starlette, use: Use) -> None:
         tailwind=False,
         show_welcome_message=False,
     )
-    app.mount("/", Guard(pages, use))
-    _run_together(app, pages, use)
 
 
 def _build_invitation(joining: Joining, version: str) -> None:
@@ -134,8 +171,10 @@ def _build_invitation(joining: Joining, version: str) -> None:
 
 
 def _build_pages(use: Use, version: str) -> None:
+    counts = Counts(Reads(use.lab, use.queries, use.telemetry))
+
     @ui.page("/login", title="Sign in · Labledger")
-    async def login_route(request: Request, error: str = "", next: str = "/jobs") -> None:
+    async def login_route(request: Request, error: str = "", next: str = "/") -> None:
         _head(request, version)
         possible = use.lab.policy.registration.possible
         known = use.lab.identities.all()
@@ -152,13 +191,12 @@ def _build_pages(use: Use, version: str) -> None:
     @ui.page("/", response_timeout=ANSWER_S)
     @ui.page("/{_:path}", response_timeout=ANSWER_S)
     async def window(request: Request) -> Response | None:
-        if request.url.path == "/":
-            return RedirectResponse("/jobs", 303)
         actor = request.scope["state"].get("actor")
         if not isinstance(actor, Actor):  # an address under the assets that is none of them
             return PlainTextResponse("Not found", 404)
         _head(request, version)
-        gateway = Gateway(use, actor, request.cookies.get(use.session_cookie, ""))
+        past = await _past(use, request.query_params.get("as_of", ""))
+        gateway = Gateway(use, actor, request.cookies.get(use.session_cookie, ""), counts, past)
         me = await gateway.me()
         if me.team is None:
             no_team(me)
@@ -168,6 +206,18 @@ def _build_pages(use: Use, version: str) -> None:
         shell.build(ROUTES, running)
         await _built(shell)
         shell.follow()
+        return None
+
+
+async def _past(use: Use, asked: str) -> Reads | None:
+    """The reads of a moment that the address asks for; what is no moment is now."""
+    if not asked:
+        return None
+    try:
+        as_of = read_as_of(asked)
+        return await run_in_threadpool(Reads(use.lab, use.queries, use.telemetry).at, as_of)
+    except LabError as error:
+        _log.info("as of %r: %s", asked, error)
         return None
 
 
@@ -182,7 +232,9 @@ def _head(request: Request, version: str) -> None:
     chosen = request.cookies.get("theme", "")
     theme = chosen if chosen in THEMES else "auto"
     glyphs = json.dumps({key: glyph for key, (_, glyph) in STATUS.items()}).replace("</", "<\\/")
-    head = FIRST_PAINT.replace("{theme}", theme).replace("{version}", version)
+    density = "dense" if request.cookies.get("density") == "dense" else ""
+    first = FIRST_PAINT.replace("{density}", density)
+    head = first.replace("{theme}", theme).replace("{version}", version)
     ui.add_head_html(head.replace("{glyphs}", glyphs))
 
 

@@ -84,7 +84,7 @@ class MailRoutes:
             return _back(f"/reset/{secret}", error=str(error))
         own = request.cookies.get(self._use.session_cookie, "")
         await leave_ended_pages(self._use, own=own)
-        return self._sign_in.with_session(RedirectResponse("/jobs", 303), opened.secret)
+        return self._sign_in.with_session(RedirectResponse("/", 303), opened.secret)
 
     async def verify(self, request: Request) -> Response:
         """``POST /verify/{secret}``"""
@@ -108,7 +108,7 @@ class MailRoutes:
         except LabError as error:
             return _back(f"/register/{secret}", error=str(error))
         await self._use.shown(await run_in_threadpool(lab.log.head), within_s=2.0)
-        return self._sign_in.with_session(RedirectResponse("/jobs", 303), opened.secret)
+        return self._sign_in.with_session(RedirectResponse("/", 303), opened.secret)
 
 
 def _back(path: str, **told: str) -> RedirectResponse:

@@ -7,28 +7,28 @@ its person may now. Not here: what is shown of the answers (``ui/views``).
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from datetime import datetime
 from typing import TypeVar
 
-from starlette.concurrency import run_in_threadpool
-
-from application.account_ports import IdentityProvider, SessionSeen
 from application.actor import Actor
 from application.commands import compute as compute_commands
 from application.commands import experiments as experiment_commands
 from application.commands import jobs as job_commands
 from application.commands import tasks as task_commands
 from application.live import ANY, Change
+from application.log_reading import LogReading
+from application.moments import Moment, PresentOnly
 from application.permissions import Action, allowed
 from application.queries import Reads
 from application.quota_reading import Quota
 from application.use import Use
-from domain.errors import NotAuthenticated
+from domain.errors import NotAuthenticated, NotFound
 from domain.model import Event
 from domain.tasks import fold as fold_task
 from domain.users import fold as fold_user
-from projections.queries import After, JobFilter
+from projections.job_lists import NEWEST, After, JobFilter, JobOrder
+from projections.log_queries import END
 from projections.rows import (
     ArtifactRow,
     ExperimentRow,
@@ -36,12 +36,23 @@ from projections.rows import (
     ProviderRow,
     RevisionRow,
     TaskRow,
-    TeamRow,
-    TokenRow,
 )
-from projections.telemetry_queries import CurveRow, LineRow, Points, ProgressRow, downsample
+from projections.telemetry_queries import (
+    CurveRow,
+    LineRow,
+    Points,
+    ProgressRow,
+    between,
+    downsample,
+)
 from providers.base import Check, Offer
+from ui.answers import JobPage, Me, Names, OwnAccount
+from ui.counts import Counts
 from ui.session import authenticated
+from ui.threads import in_thread
+from ui.views.previews import Preview, preview, wanted_bytes
+
+__all__ = ["Gateway", "JobPage", "Me", "Names", "OwnAccount", "in_thread"]
 
 Answer = TypeVar("Answer")
 PAGE = 50
@@ -49,61 +60,24 @@ BUCKETS = 500
 SHOWN_WITHIN_S = 3.0
 
 
-async def in_thread(do: Callable[[], Answer]) -> Answer:
-    """Run blocking work off the event loop."""
-    return await run_in_threadpool(do)
-
-
-@dataclass(frozen=True, kw_only=True)
-class JobPage:
-    """One page of jobs. ``older`` continues it (empty at the end)."""
-
-    rows: Sequence[JobRow]
-    counts: Mapping[str, int]
-    progress: Mapping[str, ProgressRow]
-    older: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Names:
-    """What ids are called, for lists."""
-
-    experiments: Mapping[str, str]
-    providers: Mapping[str, str]
-    people: Mapping[str, str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Me:
-    """The person at the page and where they act."""
-
-    name: str
-    email: str
-    team: TeamRow | None
-    teams: Sequence[TeamRow]
-
-
-@dataclass(frozen=True, kw_only=True)
-class OwnAccount:
-    """``current`` is the session of the page itself; ``tokens`` are those not revoked."""
-
-    sessions: list[SessionSeen]
-    current: str
-    verified: bool
-    sends_mail: bool
-    linked: Sequence[str]
-    linkable: Sequence[IdentityProvider]
-    tokens: list[TokenRow]
-
-
 class Gateway:
     """For one open page, on behalf of whoever holds the session ``secret``."""
 
-    def __init__(self, use: Use, actor: Actor, secret: str) -> None:
+    def __init__(
+        self,
+        use: Use,
+        actor: Actor,
+        secret: str,
+        counts: Counts | None = None,
+        past: Reads | None = None,
+    ) -> None:
         self._use = use
         self._actor = actor
-        self._reads = Reads(use.lab, use.queries, use.telemetry)
+        self._reads = past or Reads(use.lab, use.queries, use.telemetry)
+        moment = self._reads.moment
+        self.desks = use.desks.at(moment.position) if moment else use.desks
         self._secret = secret
+        self._counts = counts if counts and not past else Counts(self._reads)
 
     @property
     def team(self) -> str:
@@ -122,9 +96,15 @@ class Gateway:
     def use(self) -> Use:
         return self._use
 
+    @property
+    def moment(self) -> Moment | None:
+        """When it is on this page; ``None``: now."""
+        return self._reads.moment
+
     def may(self, action: Action) -> bool:
-        """Whether the role allows ``action``; commands ask again."""
-        return allowed(self._actor, action)
+        """Whether the role allows ``action``; commands ask again. In the past one only reads."""
+        past = self.moment is not None and action not in (Action.READ, Action.READ_LOG)
+        return not past and allowed(self._actor, action)
 
     async def me(self) -> Me:
         def ask() -> Me:
@@ -151,7 +131,7 @@ class Gateway:
                 linked=[issuer for issuer, _ in user.identities],
                 linkable=lab.identities.all(),
                 sends_mail=lab.mailer.configured or self._use.development,
-                tokens=[row for row in tokens if row.revoked_at is None],
+                tokens=[t.row for t in tokens if t.row.revoked_at is None],
             )
 
         return await in_thread(ask)
@@ -167,18 +147,34 @@ class Gateway:
 
         return await in_thread(ask)
 
-    async def jobs(self, where: JobFilter, *, after: str = "") -> JobPage:
-        """Newest first; ``after`` is an earlier page's ``older``."""
+    async def jobs(
+        self, where: JobFilter, *, after: str = "", order: JobOrder = NEWEST, limit: int = PAGE
+    ) -> JobPage:
+        """In ``order``; ``after`` is an earlier page's ``older``."""
 
         def ask() -> JobPage:
-            rows = self._reads.jobs(self._actor, where, _after(after), PAGE + 1)
-            shown, more = rows[:PAGE], rows[PAGE:]
+            place = _after(after, order)
+            rows = self._reads.jobs(self._actor, where, place, limit + 1, order)
+            shown, more = rows[:limit], rows[limit:]
+            ids = [row.id for row in shown]
             return JobPage(
                 rows=shown,
-                counts=self._reads.job_counts(self._actor),
                 progress=self._progress(shown),
-                older=f"{shown[-1].queued_at.isoformat()}~{shown[-1].id}" if more else "",
+                marks=self.desks.marks(self._actor, ids),
+                older=_cursor(order.place(shown[-1])) if more else "",
             )
+
+        return await in_thread(ask)
+
+    async def job_rows(self, jobs: Sequence[str]) -> list[JobRow]:
+        """Those of ``jobs`` that the team has, in that order."""
+
+        def ask() -> list[JobRow]:
+            found = []
+            for job in jobs:
+                with suppress(NotFound):
+                    found.append(self._reads.job(self._actor, job))
+            return found
 
         return await in_thread(ask)
 
@@ -187,14 +183,16 @@ class Gateway:
         return await in_thread(lambda: self._reads.job(self._actor, job))
 
     async def job_counts(self) -> Mapping[str, int]:
-        return await in_thread(lambda: self._reads.job_counts(self._actor))
+        return await self._counts.of(self._actor)
 
     async def facts(self, job: str) -> list[Event]:
         """Everything recorded of a job, in order."""
 
         def ask() -> list[Event]:
             self._reads.job(self._actor, job)
-            return self._use.lab.log.stream(job)
+            last = self.moment.position if self.moment else END
+            found = LogReading(self._use.queries).recorded([job], upto=last)
+            return [recorded.event for recorded in found]
 
         return await in_thread(ask)
 
@@ -204,45 +202,69 @@ class Gateway:
     async def artifacts(self, job: str) -> list[ArtifactRow]:
         return await in_thread(lambda: self._reads.artifacts(self._actor, job))
 
+    async def look_into(self, artifact: ArtifactRow, path: str, size: int) -> Preview:
+        """What of a saved file can be shown here."""
+
+        def ask() -> Preview:
+            row = self._reads.artifact(self._actor, artifact.id)
+            digest = next((str(f["sha256"]) for f in row.files if f["path"] == path), "")
+            if not digest:
+                raise NotFound(kind="file", id=path)
+            wanted = wanted_bytes(path, size)
+            read = self._use.lab.blobs.read
+            data = b"".join(read(digest, start=0, end=wanted)) if wanted else b""
+            return preview(path, data, size=size)
+
+        return await in_thread(ask)
+
     async def latest_checkpoint(self, job: str) -> ArtifactRow | None:
         return await in_thread(lambda: self._reads.latest_checkpoint(self._actor, job))
 
     async def lines(
-        self, job: str, *, attempt: int, after: int, limit: int = 1_000
+        self, job: str, *, attempt: int, after: int, limit: int = 1_000, node: int = 0
     ) -> list[LineRow]:
         """Log lines above number ``after``; a negative ``after`` counts back from the end."""
 
         def ask() -> list[LineRow]:
             start = after
             if after < 0:
-                last = self._reads.last_line(self._actor, job, attempt=attempt)
+                last = self._reads.last_line(self._actor, job, attempt=attempt, node=node)
                 start = max(0, last + after)
-            return self._reads.lines(self._actor, job, attempt=attempt, after=start, limit=limit)
+            where = {"attempt": attempt, "node": node, "after": start, "limit": limit}
+            return self._reads.lines(self._actor, job, **where)
 
         return await in_thread(ask)
 
     async def curves(self, job: str) -> list[CurveRow]:
         return await in_thread(lambda: self._reads.curves(self._actor, job))
 
-    async def points(self, job: str, name: str, *, after: int = 0) -> Points:
-        """At most ``2 * BUCKETS`` points of a curve, with every spike kept."""
+    async def points(
+        self, job: str, name: str, *, after: int = 0, span: tuple[int, int] | None = None
+    ) -> Points:
+        """At most ``2 * BUCKETS`` points of a curve, of the steps in ``span``, with every spike kept."""
 
         def ask() -> Points:
             found = self._reads.points(self._actor, job, name, after)
-            return downsample(found, buckets=BUCKETS)
+            return downsample(between(found, span) if span else found, buckets=BUCKETS)
 
         return await in_thread(ask)
 
     async def watch(self, wanted: Callable[[Change], bool]) -> AsyncIterator[Change]:
         """News that is ``wanted``, from now on. Begins with ``ANY``: look for yourself once."""
+        if self.moment:
+            return
         with self._use.live.watch() as watcher:
             yield ANY
             async for change in watcher.changes():
                 if wanted(change):
                     yield change
 
-    async def experiments(self) -> list[ExperimentRow]:
-        return await in_thread(lambda: self._reads.experiments(self._actor))
+    async def experiments(self, *, archived: bool = False) -> list[ExperimentRow]:
+        """With ``archived`` those too."""
+        return await in_thread(lambda: self._reads.experiments(self._actor, archived=archived))
+
+    async def experiment(self, id: str) -> ExperimentRow:
+        return await in_thread(lambda: self._reads.experiment(self._actor, id))
 
     async def tasks(self, *, experiment: str = "") -> list[TaskRow]:
         return await in_thread(lambda: self._reads.tasks(self._actor, experiment))
@@ -279,9 +301,9 @@ class Gateway:
             lambda actor: job_commands.rerun_job(self._use.lab, actor, job, checkpoint=checkpoint)
         )
 
-    async def launch(self, launch: job_commands.Launch) -> str:
-        """The new job's id."""
-        return await self.do(lambda actor: job_commands.queue_job(self._use.lab, actor, launch))
+    async def launch_all(self, wishes: Sequence[job_commands.Launch]) -> Sequence[str]:
+        """The new jobs' ids: every one is queued, or none is."""
+        return await self.do(lambda actor: job_commands.queue_jobs(self._use.lab, actor, wishes))
 
     async def create_task(self, *, experiment: str, yaml: str) -> str:
         return await self.do(
@@ -322,6 +344,8 @@ class Gateway:
         """Run a command as whoever the session is now; return when pages can read what it did."""
 
         def run() -> tuple[Answer, int]:
+            if self.moment:
+                raise PresentOnly(what="a change")
             actor = authenticated(self._use, self._secret, self._actor.team)
             if actor is None or actor.team != self._actor.team:
                 raise NotAuthenticated(why="this session has ended")
@@ -332,9 +356,18 @@ class Gateway:
         return answer
 
 
-def _after(cursor: str) -> After | None:
-    at, _, id = cursor.partition("~")
+def _cursor(place: After) -> str:
+    at = place.at.isoformat() if isinstance(place.at, datetime) else place.at
+    return f"{at}~{place.id}"
+
+
+def _after(cursor: str, order: JobOrder) -> After | None:
+    at, _, id = cursor.rpartition("~")
     try:
-        return After(datetime.fromisoformat(at), id) if id else None
+        if not at or "\0" in cursor:
+            return None
+        if order.by == "queued":
+            return After(datetime.fromisoformat(at), id)
+        return After(at if order.by == "name" else float(at), id)
     except ValueError:
-        return None  # a cursor somebody wrote by hand: begin at the newest
+        return None  # a cursor somebody wrote by hand: begin at the first

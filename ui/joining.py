@@ -68,7 +68,7 @@ class Joining:
             if actor:
                 take = accept_invitation
                 await run_in_threadpool(take, self._use.lab, actor, secret, email=address)
-                response: Response = RedirectResponse("/jobs", 303)
+                response: Response = RedirectResponse("/", 303)
             else:
                 response = await self._register(secret, form, caller_of(request))
         except LabError as error:
@@ -87,7 +87,7 @@ class Joining:
             password=form.get("password", ""),
             caller=caller,
         )
-        return self._sign_in.with_session(RedirectResponse("/jobs", 303), session.secret)
+        return self._sign_in.with_session(RedirectResponse("/", 303), session.secret)
 
     def _address(self, actor: Actor) -> str:
         row = self._use.queries.user(actor.user)

@@ -13,9 +13,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from application.actor import Actor
-from application.commands.accounts import revoke_credential
 from application.commands.links import sign_in_by_link
 from application.commands.sessions import change_password, end_session, end_sessions
+from application.commands.tokens import revoke_credential
 from application.use import Use
 from domain.errors import LabError
 from ui.session import SignInRoutes, caller_of, leave_ended_pages
@@ -93,7 +93,7 @@ class AccountRoutes:
         except LabError as error:
             return _back(f"/sign-in/{secret}", error=str(error))
         await self._sign_in.end_present(request)
-        return self._sign_in.with_session(RedirectResponse("/jobs", 303), opened.secret)
+        return self._sign_in.with_session(RedirectResponse("/", 303), opened.secret)
 
     def _secret(self, request: Request) -> str:
         return request.cookies.get(self._use.session_cookie, "")

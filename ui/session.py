@@ -15,10 +15,12 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from application import refusals
 from application.account_ports import Caller
 from application.actor import Actor
-from application.commands.accounts import revoke_credential, sign_in
+from application.commands.accounts import found_team, sign_in
 from application.commands.setup import FirstAccount, set_up, setup_open
+from application.commands.tokens import revoke_credential
 from application.use import Use
 from domain.errors import LabError, NotAuthenticated, NotFound, RateLimited
 from ui.rate import Tries
@@ -36,7 +38,7 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 REFUSED = 4401
 POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' data:; font-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 """NiceGUI compiles templates in the browser, hence ``unsafe-eval``; nothing loads from elsewhere."""
@@ -125,7 +127,7 @@ def same_origin(scope: Scope, use: Use) -> bool:
 def local_path(value: str) -> str:
     """``value`` when it is a path on this site, else the first page."""
     local = value.startswith("/") and not value.startswith(("//", "/\\")) and value.isprintable()
-    return value if local else "/jobs"
+    return value if local else "/"
 
 
 class SignInRoutes:
@@ -145,9 +147,11 @@ class SignInRoutes:
             session = await run_in_threadpool(
                 sign_in, self._use.lab, email=email, password=password, caller=caller
             )
-        except RateLimited:
+        except RateLimited as error:
+            refusals.mark(request.scope, error.code)
             return RedirectResponse(f"/login?error=rate&next={quote(wanted)}", 303)
-        except LabError:
+        except LabError as error:
+            refusals.mark(request.scope, error.code)
             return RedirectResponse(f"/login?error=1&next={quote(wanted)}", 303)
         await self.end_present(request)
         return self.with_session(RedirectResponse(wanted, 303), session.secret)
@@ -177,7 +181,7 @@ class SignInRoutes:
             self._tries.failed(source, "setup")
             kept = {key: form.get(key, "") for key in ("name", "email", "team")}
             return RedirectResponse(f"/setup?{urlencode({'error': str(error), **kept})}", 303)
-        return self.with_session(RedirectResponse("/jobs", 303), session.secret)
+        return self.with_session(RedirectResponse("/", 303), session.secret)
 
     def with_session(self, response: Response, secret: str) -> Response:
         """``response`` with the cookie that holds ``secret``."""
@@ -202,9 +206,26 @@ class SignInRoutes:
     async def choose_team(self, request: Request) -> Response:
         """``POST /team``: act in another team from now on. A team one is not in is ignored on use."""
         form = await request.form()
-        response = RedirectResponse("/jobs", 303)
+        response = RedirectResponse("/", 303)
         team = str(form.get("team", ""))
         response.set_cookie(TEAM_COOKIE, team, max_age=MAX_AGE_S, httponly=True, samesite="lax")
+        return response
+
+    async def make_team(self, request: Request) -> Response:
+        """``POST /team/new``: found a team and act in it from now on."""
+        form = await request.form()
+        secret = request.cookies.get(self._use.session_cookie, "")
+        actor = await run_in_threadpool(authenticated, self._use, secret, "")
+        if actor is None:
+            return RedirectResponse("/login", 303)
+        name, lab, user = str(form.get("name", "")), self._use.lab, actor.user
+        try:
+            made = await run_in_threadpool(lambda: found_team(lab, actor, name=name, owner=user))
+        except LabError as error:
+            return RedirectResponse(f"/team/new?{urlencode({'error': str(error)})}", 303)
+        await self._use.shown(await run_in_threadpool(lab.log.head), within_s=3.0)
+        response = RedirectResponse("/", 303)
+        response.set_cookie(TEAM_COOKIE, made, max_age=MAX_AGE_S, httponly=True, samesite="lax")
         return response
 
 

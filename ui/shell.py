@@ -3,59 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
 from html import escape
 from inspect import isawaitable
 from typing import ParamSpec
+from uuid import uuid4
 
 from nicegui import ui
 
 from application.live import Change
 from application.permissions import Action
 from domain.errors import LabError, NotFound, PermissionDenied
-from projections.queries import JobFilter
-from ui.components.dialogs import explained
+from ui.components.dialogs import explained, telling, toast
 from ui.components.layout import box, html
 from ui.components.markup import avatar, empty, icon
-from ui.components.palette import Command, Palette
+from ui.components.palette import Palette
 from ui.gateway import Gateway, Me
+from ui.jumping import commands, found_by
 from ui.live import follow
-from ui.text import short
-from ui.theme.status import word
+from ui.navigation import ADMIN, NAV
 
 P = ParamSpec("P")
 Page = Callable[..., Awaitable[None] | None]
-NAV = (
-    ("", (("Jobs", "/jobs", "list-checks", "J"), ("Tasks", "/tasks", "file-code", "T"))),
-    ("", (("Experiments", "/experiments", "flask-conical", "E"),)),
-    ("Compute", (("Providers", "/providers", "server", "P"), ("Quota", "/quota", "gauge", "Q"))),
-    ("Team", (("Members", "/members", "users", "M"), ("Audit", "/audit", "activity", "A"))),
-)
-MARK = (
-    '<svg viewBox="0 0 26 26" aria-hidden="true"><rect width="26" height="26" rx="7" class="mark-bg"/>'
-    '<path d="M6 17.5c3.6 0 3.2-9 7-9s3.4 9 7 9" class="mark-curve"/>'
-    '<circle cx="13" cy="8.5" r="2" class="mark-dot"/></svg>'
-)
-COMMANDS = (
-    Command(id="new", label="Launch…", icon="rocket", href="/launch", keys=("C",), group="Actions"),
-    Command(id="task", label="New task…", icon="plus", href="/tasks/new", group="Actions"),
-    Command(
-        id="theme",
-        label="Change theme: light, dark, system",
-        icon="sun-moon",
-        js="Lab.nextTheme()",
-        keys=("⇧", "T"),
-        group="Actions",
-    ),
-    *(
-        Command(
-            id=href, label=f"Go to {name}", icon=glyph, href=href, keys=("G", key), group="Go to"
-        )
-        for _, items in NAV
-        for name, href, glyph, key in items
-    ),
-)
+UNDOS_KEPT = 8
 
 
 def guarded(builder: Page) -> Page:
@@ -82,15 +53,17 @@ def guarded(builder: Page) -> Page:
 
 def show_failure(error: Exception) -> None:
     """A page that says what failed and the way out."""
-    home = '<a class="btn" href="/jobs">All jobs</a>'
+    home = '<a class="btn" href="/">Home</a>'
     again = '<button class="btn primary" onclick="location.reload()">Try again</button>'
     match error:
         case NotFound():
             ui.status_code(404)
-            content = empty("Not found", str(error), glyph="search-x", extra=home)
+            where = '<a class="btn ghost" href="/audit">Look in the audit log</a>'
+            content = empty("Not found", str(error), glyph="search-x", extra=home + where)
         case PermissionDenied():
             ui.status_code(403)
-            content = empty("Not allowed", str(error), glyph="key-round", extra=home)
+            told = f"{error} An owner or admin of the team can give you a role that may."
+            content = empty("Not allowed", told, glyph="lock", extra=home)
         case LabError():
             content = empty(
                 "This page could not be shown", str(error), glyph="circle-alert", extra=home + again
@@ -109,7 +82,7 @@ class Pages(ui.sub_pages):
 
     def _render_404(self) -> None:
         ui.status_code(404)
-        home = '<a class="btn" href="/jobs">All jobs</a>'
+        home = '<a class="btn" href="/">Home</a>'
         text = "There is no page at this address."
         html(empty("Page not found", text, glyph="search-x", extra=home), "empty")
 
@@ -121,6 +94,7 @@ class Shell:
         self.gateway = gateway
         self.me = me
         self._links: dict[str, ui.element] = {}
+        self._undos: dict[str, Callable[[], Awaitable[None]]] = {}
         self.built = asyncio.Event()
         """Set once the first page is there, or shown to have failed: the answer's status is known."""
 
@@ -145,6 +119,21 @@ class Shell:
         else:
             ui.context.client.title = text
 
+    def toast_undo(self, message: str, undo: Callable[[], Awaitable[None]]) -> None:
+        """Tell of what was done, with the way back for as long as it is told."""
+        name = uuid4().hex
+        self._undos = {name: undo, **dict(list(self._undos.items())[:UNDOS_KEPT])}
+        toast(message, undo=name)
+
+    async def _undo(self, name: str) -> None:
+        undo = self._undos.pop(name, None)
+        if undo:
+            await telling(undo())
+
+    @property
+    def is_admin(self) -> bool:
+        return self.gateway.may(Action.MANAGE_MEMBERS)
+
     def build(self, routes: Mapping[str, Page], running: int) -> None:
         """Lay out the whole window and open the page of the present address."""
         _own_main()
@@ -153,12 +142,17 @@ class Shell:
             self._sidebar(running)
             with box("main"):
                 self._top_bar()
+                self._past_bar()
                 with box("", "main", id="main", tabindex="-1"):
                     pages = {path: guarded(page) for path, page in routes.items()}
                     routed = Pages(pages, data={"shell": self}).style("width:100%")
         if routed.has_404:
             self.built.set()
-        Palette(COMMANDS, on_search=self._search)
+        Palette(
+            commands(self.gateway, admin=self.is_admin),
+            on_search=lambda text: found_by(self.gateway, text),
+        )
+        ui.on("lab_undo", lambda e: self._undo(str(e.args)))
         router = ui.context.client.sub_pages_router
         router.on_path_changed(self._activate)
         self._activate(router.current_path)
@@ -185,6 +179,19 @@ class Shell:
                 "hrow",
             )
 
+    def _past_bar(self) -> None:
+        """Says that it is not now, and how to come back; links stay in the past (``shell.js``)."""
+        moment = self.gateway.moment
+        if moment is None:
+            return
+        when = f"{moment.at:%-d %B %Y, %H:%M:%S} UTC"
+        told = f"You are looking at the past: {when}, position {moment.position:,}. Nothing can be changed here."
+        html(
+            f"{icon('history')}<span class='grow'>{escape(told)}</span>"
+            f'<a class="btn s" href="/" data-now>{icon("undo-2", "sm")}Return to now</a>',
+            "asof",
+        ).props.update({"role": "status", "data-as-of": str(moment.position)})
+
     def _sidebar(self, running: int) -> None:
         with box("side", "nav", aria_label="Main"):
             self._team()
@@ -192,11 +199,14 @@ class Shell:
                 f'<button class="find" data-palette>{icon("search", "sm")}'
                 '<span class="grow">Search or jump to…</span><kbd>⌘K</kbd></button>'
             )
-            for head, items in NAV:
-                if head:
-                    html(escape(head), "navhead")
-                for label, href, glyph, _ in items:
-                    self._nav_link(label, href, glyph)
+            with box("navs"):
+                for head, items in NAV:
+                    if head:
+                        html(escape(head), "navhead")
+                    for label, href, glyph, _ in items:
+                        self._nav_link(label, href, glyph)
+                if self.is_admin:
+                    self._nav_link(*ADMIN[:3])
             self._show_running(running)
             self._person()
 
@@ -206,6 +216,8 @@ class Shell:
             if href == "/jobs":
                 self._running = html("", "live", "span")
                 self._live = box("contents", "span")
+            elif href == "/providers":
+                self._away = html("", "live", "span")
         self._links[href] = entry
 
     def _team(self) -> None:
@@ -216,13 +228,13 @@ class Shell:
             f'<span class="b6 ellipsis block"><span class="sr">Team: </span>{escape(name)}</span>'
             f'<span class="t-xs faint">{escape(role.title())}</span></span>'
         )
-        if len(self.me.teams) < 2:
-            html(inner, "team")
-            return
         with box("team", "button", aria_haspopup="menu"):
             html(inner + icon("chevrons-up-down", "sm"), "contents", "span")
             with ui.menu().props("auto-close"):
-                html("".join(_team_choice(t.id, t.name) for t in self.me.teams))
+                here = team.id if team else ""
+                menu = "".join(_team_choice(t.id, t.name, here=t.id == here) for t in self.me.teams)
+                new = f'<a class="mi" role="menuitem" href="/team/new">{icon("plus", "sm")}New team…</a>'
+                html(menu + new, "", "div").props["role"] = "menu"
 
     def _person(self) -> None:
         name, email = self.me.name, self.me.email
@@ -240,6 +252,10 @@ class Shell:
 
         async def look(_: list[Change]) -> None:
             self._show_running((await self.gateway.job_counts()).get("RUNNING", 0))
+            away = [p.name for p in await self.gateway.providers() if p.unreachable_since]
+            dot = '<span class="dot" data-st="FAILED"></span>'
+            told = f"<span class='sr'>{escape(', '.join(away))} unreachable</span>"
+            self._away.set_content(dot + told if away else "")
 
         with self._live:
             follow(lambda: self.gateway.watch(lambda c: not c.telemetry), look, every_s=1.0)
@@ -251,27 +267,13 @@ class Shell:
 
     def _activate(self, path: str) -> None:
         here = path.split("?", maxsplit=1)[0]
-        fits = [h for h in self._links if here == h or here.startswith(f"{h}/")]
+        fits = [h for h in self._links if here == h or (h != "/" and here.startswith(f"{h}/"))]
         best = max(fits, key=len, default="")
         for href, entry in self._links.items():
             wanted = "page" if href == best else "false"
             if entry.props.get("aria-current", "false") != wanted:
                 entry.props["aria-current"] = wanted
                 entry.update()
-
-    async def _search(self, text: str) -> Sequence[Command]:
-        found = await self.gateway.jobs(JobFilter(text=text))
-        return [
-            Command(
-                id=job.id,
-                label=job.name,
-                hint=f"{short(job.id)} · {word(job.status)}",
-                icon="list-checks",
-                href=f"/jobs/{job.id}",
-                group="Jobs",
-            )
-            for job in found.rows[:6]
-        ]
 
 
 def _own_main() -> None:
@@ -281,8 +283,10 @@ def _own_main() -> None:
         slot.parent.tag = "div"
 
 
-def _team_choice(team: str, name: str) -> str:
+def _team_choice(team: str, name: str, *, here: bool) -> str:
+    tick = f'<span class="grow"></span>{icon("check", "sm")}' if here else ""
     return (
         '<form method="post" action="/team"><button class="mi" role="menuitem" name="team" '
-        f'value="{escape(team)}">{escape(name)}</button></form>'
+        f'value="{escape(team)}"><span class="logo s" aria-hidden="true">{escape(name[:2].upper())}</span>'
+        f"{escape(name)}{tick}</button></form>"
     )

@@ -7,10 +7,23 @@ from datetime import datetime
 
 from application.wording import duration, number, plural
 
-__all__ = ["accelerators", "by_whom", "duration", "iso", "number", "plural", "short", "size"]
+__all__ = [
+    "accelerators",
+    "by_whom",
+    "duration",
+    "hours",
+    "iso",
+    "money",
+    "number",
+    "plural",
+    "short",
+    "size",
+    "spelled",
+]
 
 
 SHORT_ID = 8
+HOUR_S = 3600
 SIZES = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -52,3 +65,24 @@ def by_whom(by: str, names: Mapping[str, str]) -> str:
     if kind == "provider":
         return "the provider"
     return words.get(kind, by)
+
+
+def money(amount: float | None, currency: str) -> str:
+    """``$124.80``; other currencies by their code. Less than a cent is told as such."""
+    if amount is None:
+        return "—"
+    sign = "$" if currency in ("USD", "") else ""
+    tail = "" if sign else f" {currency}"
+    if 0 < amount < 0.01:
+        return f"under {sign}0.01{tail}"
+    return f"{sign}{amount:,.2f}{tail}"
+
+
+def hours(seconds: float) -> str:
+    """``129.6 h``: compute time as people count it."""
+    return f"{seconds / HOUR_S:,.1f} h"
+
+
+def spelled(key: str) -> str:
+    """A setting's name as a label: ``ssh_host`` → ``Ssh host``."""
+    return key.replace("_", " ").capitalize()

@@ -45,6 +45,7 @@ def preview_revert(lab: Lab, actor: Actor, position: int) -> Preview:
 
 def revert(lab: Lab, actor: Actor, position: int) -> int:
     """Take it back; the position of the fact that does. Needs the right to make the change itself."""
+    require(actor, Action.WRITE_TASKS)
     shown, apply = _plan(lab, actor, position)
     if shown.against:
         way_out = f"{shown.against} Change it by hand instead."

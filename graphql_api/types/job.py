@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import strawberry
 
 from application.explain import why
@@ -14,12 +15,15 @@ from graphql_api.paging import PageInfo, cursor_of
 from graphql_api.scalars import JSON, Long
 from graphql_api.types.account import Person
 from graphql_api.types.compute import Provider
+from graphql_api.types.desk import JobMarks
 from graphql_api.types.reason import Reason, ReasonChange
 from graphql_api.types.telemetry import Artifact, Curve, Progress
 from graphql_api.types.workspace import Experiment
-from projections.queries import JobFilter
+from projections.desk_queries import JobMarks as MarksRow
+from projections.job_lists import NEWEST, JobFilter, JobOrder
 from projections.rows import JobRow
 
+NO_MARKS = MarksRow()
 strawberry.enum(JobStatus, description="Where a job stands.")
 
 
@@ -124,6 +128,11 @@ class Job:
         rows = await in_thread(reads_of(info).curves, actor, self.row.id)
         return [Curve.of(row) for row in rows]
 
+    @strawberry.field(description="What people put on it.")
+    async def marks(self, info: Info) -> JobMarks:
+        row = await (await info.context.loaders()).marks.load(self.row.id)
+        return JobMarks.of(row or NO_MARKS)
+
     @strawberry.field(description="Its latest report of progress.")
     async def progress(self, info: Info) -> Progress | None:
         actor = await info.context.actor()
@@ -204,6 +213,21 @@ class JobWhere:
         )
 
 
+@strawberry.input(description="What people put on jobs. Empty fields do not filter.")
+class JobMarked:
+    tag: str = ""
+    starred: bool = strawberry.field(default=False, description="Your favourites alone.")
+    hidden: bool = strawberry.field(default=False, description="Those hidden, and no others.")
+
+    def lay_over(self, where: JobFilter, user: str) -> JobFilter:
+        return msgspec.structs.replace(
+            where,
+            tag=self.tag,
+            starred_by=user if self.starred else "",
+            hidden=self.hidden,
+        )
+
+
 def matches(row: JobRow, where: JobFilter) -> bool:
     """What the SQL filter decides, for one row in hand."""
     if where.statuses and row.status not in where.statuses:
@@ -220,5 +244,5 @@ def matches(row: JobRow, where: JobFilter) -> bool:
     return text in row.name.casefold() or text in row.id.casefold()
 
 
-def edge_of(row: JobRow) -> JobEdge:
-    return JobEdge(cursor=cursor_of(row.queued_at, row.id), node=Job.of(row))
+def edge_of(row: JobRow, order: JobOrder = NEWEST) -> JobEdge:
+    return JobEdge(cursor=cursor_of(order.place(row)), node=Job.of(row))

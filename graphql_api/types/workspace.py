@@ -109,6 +109,12 @@ class Revision:
         )
 
 
+@strawberry.type(description="The task.yaml of a repository at a commit.")
+class RepositoryTask:
+    yaml: str
+    commit: str
+
+
 @strawberry.type(description="One thing wrong in a task file; line and column count from 1.")
 class Problem:
     path: str

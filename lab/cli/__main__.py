@@ -19,15 +19,20 @@ GROUPS = {
     "run": "run a task file and its folder as a job",
     "job": "list, inspect, follow, stop and repeat jobs",
     "task": "write, validate, list and queue tasks",
-    "experiment": "create, rename, list and archive experiments",
+    "experiment": "create, list, describe, annotate and archive experiments",
+    "artifact": "models, datasets, checkpoints and files that jobs saved",
+    "view": "filters of lists, kept under names",
     "provider": "add, check and choose compute providers",
     "event": "read and follow the event log",
     "audit": "who did what, when and why; export and verify it",
     "secret": "set, list and delete secrets",
     "team": "members, roles, invitations; create, hand over and close teams",
+    "rule": "who may do what with one experiment, task or provider",
     "session": "list and end your sessions",
+    "service-account": "members that are no persons, and their tokens",
     "token": "create, list and revoke API tokens",
     "quota": "show and set compute quotas",
+    "budget": "show and set budgets in money",
     "notify": "webhooks, Slack, Discord and e-mail: who is told of what",
     "usage": "who used how much compute",
     "sync": "send runs that were recorded offline",
@@ -35,12 +40,16 @@ GROUPS = {
 }
 ALIASES = {"jobs": "job", "tasks": "task", "experiments": "experiment", "events": "event"} | {
     "providers": "provider",
+    "rules": "rule",
     "secrets": "secret",
     "sessions": "session",
+    "service-accounts": "service-account",
     "teams": "team",
     "tokens": "token",
 }
-MODULES = {"login": "signing", "logout": "signing", "whoami": "signing", "run": "running"}
+MODULES = {"login": "signing", "logout": "signing", "whoami": "signing", "run": "running"} | {
+    "service-account": "service_account"
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.cli import naming
+from lab.cli import naming, notes
 from lab.cli.frame import Commands, Session, command
 from lab.cli.tables import age, table
 
@@ -19,6 +19,7 @@ def configure(commands: Commands, name: str, text: str) -> None:
     again.add_argument("name")
     gone = command(inner, "archive", archive, help="hide it; its jobs stay")
     gone.add_argument("experiment", help="name or id")
+    notes.configure(inner)
 
 
 def list_(session: Session) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from lab.cli import naming
+from lab.cli import job_marks, naming
 from lab.cli.explaining import why
 from lab.cli.following import follow_log, print_line, wait_for
 from lab.cli.frame import Commands, Session, command
@@ -44,6 +44,7 @@ def configure(commands: Commands, name: str, text: str) -> None:
         parser.add_argument("job", help="id, a part of name or id, or 'latest'")
         for flags, options in EXTRA.get(action, ()):
             parser.add_argument(*flags, **options)  # type: ignore[arg-type]  # a table of options
+    job_marks.configure(inner)
 
 
 EXTRA: dict[str, tuple[tuple[tuple[str, ...], dict[str, object]], ...]] = {
@@ -72,6 +73,11 @@ def _filters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--experiment", default="", help="name or id")
     parser.add_argument("--provider", default="", help="name or id")
     parser.add_argument("--text", default="", help="a part of name or id")
+    parser.add_argument("--tag", default="", help="of this tag alone")
+    parser.add_argument("--starred", action="store_true", help="your favourites alone")
+    parser.add_argument("--hidden", action="store_true", help="those hidden, and no others")
+    parser.add_argument("--sort", default="queued", choices=("queued", "name", "used", "cost"))
+    parser.add_argument("--ascending", action="store_true", help="the least first")
     parser.add_argument("-n", "--limit", type=int, default=25)
 
 

@@ -14,7 +14,7 @@ COLUMNS = {"id": "ID", "name": "NAME", "status": "STATUS", "age": "AGE"} | {
 
 
 def chosen(session: Session) -> list[naming.Row]:
-    """The jobs that the filters choose, newest first."""
+    """The jobs that the filters choose, in the order asked for."""
     given, client = session.arguments, session.client
     where: naming.Row = {"statuses": given.status, "text": given.text}
     if given.experiment:
@@ -25,12 +25,19 @@ def chosen(session: Session) -> list[naming.Row]:
     after = None
     while len(rows) < given.limit:
         first = min(200, given.limit - len(rows))
-        page = client.ask("jobs", first=first, after=after, where=where)["jobs"]
+        page = client.ask("jobs", first=first, after=after, where=where, **_how(session))["jobs"]
         rows += [edge["node"] for edge in page["edges"]]
         after = page["pageInfo"]["endCursor"]
         if not page["pageInfo"]["hasNextPage"]:
             break
     return rows
+
+
+def _how(session: Session) -> naming.Row:
+    """Tags, favourites, hidden ones and the order."""
+    given = session.arguments
+    marked = {"tag": given.tag, "starred": given.starred, "hidden": given.hidden}
+    return {"marked": marked, "sort": given.sort.upper(), "descending": not given.ascending}
 
 
 def flat(row: naming.Row) -> naming.Row:

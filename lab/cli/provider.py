@@ -20,6 +20,9 @@ def configure(commands: Commands, name: str, text: str) -> None:
     made.add_argument("kind", help="local, slurm, …")
     made.add_argument("-s", "--setting", action="append", default=[], metavar="NAME=VALUE")
     made.add_argument("--default", action="store_true")
+    tried = command(inner, "test", test, help="check settings before they are added")
+    tried.add_argument("kind", help="local, slurm, …")
+    tried.add_argument("-s", "--setting", action="append", default=[], metavar="NAME=VALUE")
     given = command(inner, "map", map_, help="run a person's jobs as their own account there")
     given.add_argument("provider", help="name or id")
     given.add_argument("person", help="a member's e-mail address or id")
@@ -67,10 +70,21 @@ def add(session: Session) -> int:
     return session.show(made, lambda: str(made["id"]))
 
 
+def test(session: Session) -> int:
+    """1 when a job could not run."""
+    given = session.arguments
+    settings = dict(parameter(text) for text in given.setting)
+    found = session.client.ask("try_provider", kind=given.kind, settings=settings)["tryProvider"]
+    return _checked(session, found)
+
+
 def check(session: Session) -> int:
     """1 when a job could not run."""
     row = naming.provider(session.client, session.arguments.provider)
-    found = session.client.ask("check_provider", id=row["id"])["checkProvider"]
+    return _checked(session, session.client.ask("check_provider", id=row["id"])["checkProvider"])
+
+
+def _checked(session: Session, found: naming.Row) -> int:
     columns = {"what": "WHAT", "ok": "OK", "detail": "DETAIL"}
     session.show(found, lambda: table(found["rows"], columns))
     return 0 if found["ok"] else FAILED

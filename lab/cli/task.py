@@ -40,6 +40,13 @@ def configure(commands: Commands, name: str, text: str) -> None:
         if action == "add":
             parser.add_argument("--experiment", default="", help="name or id; LAB_EXPERIMENT")
             parser.add_argument("--no-files", action="store_true")
+    taken = command(
+        inner, "import", import_, help="save the task.yaml of a git repository as a task"
+    )
+    taken.add_argument("url")
+    taken.add_argument("--ref", default="", help="branch, tag or commit; else the default branch")
+    taken.add_argument("--folder", default="", help="where task.yaml is; else at the top")
+    taken.add_argument("--experiment", default="alpha", help="name or id")
     shown = command(inner, "list", list_, help="tasks, latest revised first")
     shown.add_argument("--experiment", default="")
     for action, do, told in (
@@ -109,6 +116,17 @@ def add(session: Session) -> int:
             "create_task", experiment=home["id"], yaml=text, files=files, key=naming.new_key()
         )["createTask"]
     return session.show(done, lambda: str(done["id"]))
+
+
+def import_(session: Session) -> int:
+    given, client = session.arguments, session.client
+    asked = {"url": given.url, "ref": given.ref, "folder": given.folder}
+    found = client.ask("repository_task", **asked)["repositoryTask"]
+    home = naming.experiment(client, given.experiment)
+    done = client.ask(
+        "create_task", experiment=home["id"], yaml=found["yaml"], files=None, key=naming.new_key()
+    )["createTask"]
+    return session.show(done, lambda: f"{done['id']} from commit {found['commit'][:12]}")
 
 
 def list_(session: Session) -> int:

@@ -21,6 +21,7 @@ from application.actor import Actor, system
 from application.channel_reads import ChannelReads
 from application.commands.accounts import found_team, open_session, register_user
 from application.commands.compute import add_provider
+from application.desk_reads import DeskReads
 from application.lab import Lab
 from application.live import Live
 from application.proofs import ProofReads
@@ -28,6 +29,8 @@ from application.queries import Reads
 from application.use import Use
 from domain.teams import Role
 from graphql_api.app import graphql_routes
+from projections.artifact_queries import ArtifactQueries
+from projections.desk_queries import DeskQueries
 from projections.telemetry import CHANNEL
 from server.audit_api import audit_routes
 from server.authentication import actor_of
@@ -36,7 +39,10 @@ from server.bootstrap import system as build
 from server.files_api import file_routes
 from server.following import Follower
 from server.health import health_routes
+from server.node_api import node_routes
 from server.postgres.listener import Listener
+from server.readable import readable_by_job
+from server.refusal_log import RefusalLog
 from server.settings import Settings
 from tests.fakes import uvicorn_thread
 from tests.fakes.providers import FakeProviders
@@ -173,6 +179,11 @@ def _app(parts: System, lab: Lab) -> Starlette:
         telemetry=parts.telemetry,
         channels=ChannelReads(parts.deliveries),
         proofs=ProofReads(parts.proofs),
+        desks=DeskReads(
+            lab,
+            DeskQueries(parts.pool, parts.settings.schema),
+            ArtifactQueries(parts.pool, parts.settings.schema),
+        ),
         live=live,
         authenticate=authenticate,
         shows=lambda position: all(p.position >= position for p in parts.queries.positions()),
@@ -192,7 +203,10 @@ def _app(parts: System, lab: Lab) -> Starlette:
         return authenticate(bearer=bearer)
 
     routes = [*health_routes(lab.log, parts.queries), *graphql_routes(use)]
+    routes += node_routes(lab, readable_by_job(lab))
     routes += [*file_routes(lab, parts.queries, parts.telemetry, who)]
     reads = Reads(lab, parts.queries, parts.telemetry)
     routes += [*audit_routes(lab, reads, parts.queries, parts.proofs, who)]
-    return Starlette(routes=routes, lifespan=lifespan)
+    app = Starlette(routes=routes, lifespan=lifespan)
+    app.add_middleware(RefusalLog, lab=lab, session_cookie=use.session_cookie)
+    return app

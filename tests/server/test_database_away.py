@@ -11,7 +11,7 @@ import pytest
 
 from domain.errors import StoreUnavailable
 from domain.telemetry import TelemetryBatch
-from projections.queries import JobFilter
+from projections.job_lists import JobFilter
 from server.bootstrap import System
 from server.postgres.embedded import EmbeddedPostgres
 from tests.conftest import binaries_or_skip, fresh_root

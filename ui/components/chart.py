@@ -1,11 +1,14 @@
-"""A line chart over the ECharts that NiceGUI ships; colours are tokens, points are appended."""
+"""Charts over the ECharts that NiceGUI ships; colours are tokens, curves go as messages."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
+import msgspec
 from nicegui import ui
+
+from projections.telemetry_queries import Points
 
 Options = dict[str, object]
 Point = list[float | None]
@@ -19,65 +22,105 @@ TOOLTIP: Options = {
     "textStyle": {"color": "var-text", "fontSize": 12},
     "axisPointer": {"lineStyle": {"color": "var-border-strong"}},
 }
+PLAIN: Options = {
+    "axisLine": {"show": False},
+    "axisTick": {"show": False},
+    "splitLine": {"lineStyle": {"color": "var-grid"}},
+    "axisLabel": {"color": "var-text-3", "fontSize": 11},
+}
 
 
-def points(steps: Sequence[int], values: Sequence[float]) -> list[Point]:
-    """Pairs for a series; what is not a number becomes a gap."""
-    pairs = zip(steps, values, strict=True)
-    return [[step, value if math.isfinite(value) else None] for step, value in pairs]
+class Curve(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line. ``points`` are ``[step, value, unix seconds]``; ``colour`` is a token such as ``d1``."""
+
+    key: str
+    name: str
+    colour: str
+    points: Sequence[Point] = ()
+    step: str = ""
+    dashed: bool = False
 
 
-def line_options(
-    name: str, data: Sequence[Point], *, colour: str, group: str, log: bool
-) -> Options:
-    """One curve over its steps. ``colour`` is a token such as ``d1``."""
-    plain = {
-        "axisLine": {"show": False},
-        "axisTick": {"show": False},
-        "splitLine": {"lineStyle": {"color": "var-grid"}},
-        "axisLabel": {"color": "var-text-3", "fontSize": 11},
-    }
-    y: Options = {**plain, "type": "log"} if log else {**plain, "type": "value", "scale": True}
+class Range(msgspec.Struct, frozen=True, kw_only=True):
+    """The steps that are shown now; ``whole`` when that is all of them."""
+
+    low: int
+    high: int
+    whole: bool = False
+
+
+def points(found: Points) -> list[Point]:
+    """Triples for a curve; what is not a number becomes a gap."""
+    return [
+        [step, value if math.isfinite(value) else None, time]
+        for step, value, time in zip(found.steps, found.values, found.times, strict=True)
+    ]
+
+
+def line_options(*, group: str = "") -> Options:
+    """Axes, grid and tooltip of a chart of curves."""
     return {
         "group": group,
         "animation": False,
         "grid": {"left": 50, "right": 14, "top": 12, "bottom": 26},
         "xAxis": {
-            **plain,
+            **PLAIN,
             "type": "value",
             "min": "dataMin",
             "max": "dataMax",
             "splitLine": {"show": False},
         },
-        "yAxis": {**y, "splitNumber": 4},
+        "yAxis": {**PLAIN, "type": "value", "scale": True, "splitNumber": 4},
         "tooltip": TOOLTIP,
-        "series": [
-            {
-                "type": "line",
-                "name": name,
-                "data": list(data),
-                "color": f"var-{colour}",
-                "showSymbol": len(data) < 2,
-                "lineStyle": {"width": 1.6},
-                "emphasis": {"disabled": True},
-                "areaStyle": {"opacity": 0 if log else 0.07},
-            }
-        ],
+        "series": [],
     }
 
 
 class Chart(ui.echart, component="chart.js"):
-    def __init__(self, options: Options, label: str) -> None:
+    """``on_range`` is told what is zoomed to; ``on_brush`` which lines an axis' brush leaves."""
+
+    def __init__(
+        self,
+        options: Options,
+        label: str,
+        *,
+        curves: Sequence[Curve] | None = None,
+        on_range: Callable[[Range], Awaitable[None]] | None = None,
+        on_brush: Callable[[list[int]], Awaitable[None] | None] | None = None,
+    ) -> None:
         super().__init__(options)
         self.classes("chart")
         self.props["role"] = "img"
         self.props["aria-label"] = label
+        if curves is not None:
+            self.props["curves"] = msgspec.to_builtins(curves)
+        if on_range:
+            self.props["zooms"] = True
+            self.on("range", lambda e: on_range(msgspec.convert(e.args, Range)))
+        if on_brush:
+            self.on("brush", lambda e: on_brush([int(i) for i in e.args["active"]]))
 
-    def append(self, data: Sequence[Point]) -> None:
-        """More points at the end of the curve."""
+    def append(self, data: Sequence[Point], *, curve: int = 0) -> None:
+        """More points at the end of a curve."""
         if data:
-            self.run_method("append", 0, list(data))
+            self.run_method("append", curve, list(data))
 
-    def scale(self, kind: str) -> None:
-        """``value`` or ``log``: how the y axis is divided."""
-        self.run_method("scale", kind)
+    def replace(self, data: Sequence[Point], *, curve: int = 0) -> None:
+        """Other points of a curve: those of the range that is zoomed to."""
+        self.run_method("replace", curve, list(data))
+
+    def arrange(
+        self,
+        *,
+        kind: str | None = None,
+        x: str | None = None,
+        smoothing: float | None = None,
+        hidden: Sequence[str] | None = None,
+    ) -> None:
+        """``kind`` of the y axis: ``value`` or ``log``; ``x`` is ``step`` or ``time``; ``hidden`` are keys."""
+        given = {"kind": kind, "x": x, "smoothing": smoothing, "hidden": hidden}
+        self.run_method("arrange", {k: v for k, v in given.items() if v is not None})
+
+    def save(self, name: str) -> None:
+        """Download it as a picture."""
+        self.run_method("save", name)

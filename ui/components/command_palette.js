@@ -5,7 +5,7 @@ export default {
   template: `
   <div><div v-if="open" class="scrim" @mousedown.self="open = false" @keydown="onKey">
     <div class="palette" role="dialog" aria-modal="true" aria-label="Command palette">
-      <input ref="input" v-model="q" role="combobox" aria-expanded="true" aria-controls="palette-list" :aria-activedescendant="'pal-' + at" aria-label="Type a command or search" placeholder="Type a command or search jobs…" spellcheck="false">
+      <input ref="input" v-model="q" role="combobox" aria-expanded="true" aria-controls="palette-list" :aria-activedescendant="'pal-' + at" aria-label="Type a command or search" :placeholder="keys ? 'Keys' : 'Type a command, or search everything…'" spellcheck="false">
       <ul id="palette-list" role="listbox" aria-label="Results">
         <template v-for="(c, i) in items" :key="c.id"><li v-if="i === 0 || items[i - 1].group !== c.group" class="grp" role="presentation">{{ c.group }}</li>
           <li role="option" :id="'pal-' + i" :aria-selected="String(i === at)" @mousemove="at = i" @click="run(c)"><svg class="i"><use :href="'/static/icons.svg#' + c.icon"/></svg><span>{{ c.label }}</span><span class="hint"><span v-if="c.hint">{{ c.hint }}</span><kbd v-for="k in c.keys || []">{{ k }}</kbd></span></li></template>
@@ -13,11 +13,12 @@ export default {
       </ul>
       <div class="pf"><span><kbd>↑</kbd> <kbd>↓</kbd> navigate</span><span><kbd>↵</kbd> open</span><span><kbd>esc</kbd> close</span></div>
     </div></div></div>`,
-  data: () => ({ open: false, q: "", at: 0 }),
+  data: () => ({ open: false, q: "", at: 0, keys: false }),
   computed: {
     items() {
       const q = this.q.trim().toLowerCase();
-      const f = this.commands.filter((c) => !q || c.label.toLowerCase().includes(q));
+      const some = this.commands.filter((c) => this.keys === (c.group === "Keys") || this.keys);
+      const f = some.filter((c) => (this.keys ? (c.keys || []).length : true) && (!q || c.label.toLowerCase().includes(q)));
       return [...f, ...(q ? this.results || [] : [])];
     },
   },
@@ -29,9 +30,11 @@ export default {
     },
   },
   mounted() {
-    this.on = () => {
+    this.on = (e) => {
+      this.keys = e.detail === ">";
       this.back = document.activeElement;
       this.open = true;
+      this.at = 0;
       this.q = "";
       this.$nextTick(() => this.$refs.input.focus());
     };
@@ -46,7 +49,7 @@ export default {
       this.back?.focus?.();
     },
     run(c) {
-      this.open = false;
+      this.close();
       if (c.href) Lab.go(c.href);
       else if (c.js) new Function(c.js)();
     },

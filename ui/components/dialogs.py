@@ -5,21 +5,24 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Awaitable
+from contextlib import suppress
 from html import escape
 from uuid import uuid4
 
 from nicegui import ui
 
 from domain.errors import LabError
-from ui.components.layout import box, button, html
+from ui.components.layout import area, box, button, enabled, entry, field, html
 
 log = logging.getLogger(__name__)
+SUBMIT = "(e) => { e.preventDefault(); emit(); }"
 UNKNOWN = "Something failed on the server. Nothing was changed by it."
 
 
-def toast(message: str, kind: str = "ok") -> None:
-    """A sentence at the corner: ``ok`` for 4 seconds, ``bad`` for 9."""
-    ui.run_javascript(f"Lab.toast({json.dumps(message)}, {json.dumps(kind)})")
+def toast(message: str, kind: str = "ok", *, undo: str = "") -> None:
+    """A sentence at the corner: ``ok`` for 4 seconds, ``bad`` for 9; ``undo`` names the way back."""
+    words = ", ".join(json.dumps(word) for word in (message, kind, undo))
+    ui.run_javascript(f"Lab.toast({words})")
 
 
 def explained(error: Exception) -> str:
@@ -36,7 +39,9 @@ async def telling(work: Awaitable[None]) -> None:
     try:
         await work
     except Exception as error:  # noqa: BLE001  # the page's boundary: the person must be told
-        toast(explained(error), "bad")
+        sentence = explained(error)
+        with suppress(RuntimeError):  # the page is gone, and with it whom to tell
+            toast(sentence, "bad")
 
 
 def modal(label: str, role: str = "dialog") -> ui.dialog:
@@ -47,16 +52,57 @@ def modal(label: str, role: str = "dialog") -> ui.dialog:
     return dialog
 
 
-async def confirmed(title: str, body: str, action: str) -> bool:
-    """Ask before something that cannot be undone; ``body`` says what is kept and what is lost."""
+async def confirmed(
+    title: str, body: str, action: str, *, danger: bool = True, typed: str = ""
+) -> bool:
+    """Ask before something that cannot be undone; ``body`` says what is kept and what is lost.
+
+    With ``typed`` the person must type it first.
+    """
     with modal(title, "alertdialog") as dialog, box("dlg"):
         html(
             f'<div class="vcol g1"><h2>{escape(title)}</h2><p class="muted">{escape(body)}</p></div>',
             "dh",
         )
+        if typed:
+            right: list[ui.element] = []
+            with box("body"), field(f"Type {typed} to go on", "typed-name"):
+                entry("typed-name", lambda v: enabled(right[0], v.strip() == typed, why="Not yet."))
         with box("df"):
             button("Cancel", lambda: dialog.submit(False)).props["autofocus"] = True
-            button(action, lambda: dialog.submit(True), cls="danger solid")
+            sure = button(
+                action, lambda: dialog.submit(True), cls="danger solid" if danger else "primary"
+            )
+            if typed:
+                right.append(sure)
+                enabled(sure, False, why="Type the name first.")
     answer = bool(await dialog)
-    dialog.delete()
+    if not dialog.is_deleted:  # the page may have been left meanwhile
+        dialog.delete()
     return answer
+
+
+async def prompted(
+    title: str, label: str, action: str, *, value: str = "", hint: str = "", long: bool = False
+) -> str:
+    """Ask for one text; empty when the person went away."""
+    typed = [value]
+
+    def take(text: str) -> None:
+        typed[0] = text
+
+    with modal(title) as dialog, box("dlg", "form") as form:
+        form.on("submit", lambda: dialog.submit(True), args=[], js_handler=SUBMIT)
+        html(f"<h2>{escape(title)}</h2>", "dh")
+        with box("body"), field(label, "prompted", hint=hint):
+            if long:
+                area("prompted", take, value=value)
+            else:
+                entry("prompted", take, value=value, autofocus="true")
+        with box("df"):
+            button("Cancel", lambda: dialog.submit(False))
+            button(action, lambda: dialog.submit(True), cls="primary")
+    sure = await dialog
+    if not dialog.is_deleted:
+        dialog.delete()
+    return typed[0].strip() if sure else ""

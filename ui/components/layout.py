@@ -89,7 +89,19 @@ def field(label: str, name: str, *, hint: str = "") -> ui.element:
 
 def entry(name: str, on_value: TextHandler, *, value: str = "", **attributes: str) -> ui.element:
     """A one-line text field; ``on_value`` gets what is in it, on every change."""
-    element = box("input", "input", id=name, value=value, autocomplete="off", **attributes)
+    element = box("input", "input", id=name, autocomplete="off", **attributes)
+    if value:  # as an attribute: as a property every redraw of the page would undo what is typed
+        element.props["^value"] = value
+    element.on("input", lambda e: on_value(str(e.args)), js_handler=VALUE)
+    return element
+
+
+def area(name: str, on_value: TextHandler, *, value: str = "", **attributes: str) -> ui.element:
+    """A text field of several lines."""
+    element = html(escape(value), "input area", "textarea")
+    element.props["id"] = name
+    for key, given in attributes.items():
+        element.props[key.rstrip("_").replace("_", "-")] = given
     element.on("input", lambda e: on_value(str(e.args)), js_handler=VALUE)
     return element
 

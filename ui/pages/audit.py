@@ -1,6 +1,8 @@
 """The team's log of facts, newest first: who did what, when, as it was recorded."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 import msgspec
 from msgspec.structs import replace
@@ -8,9 +10,10 @@ from nicegui import PageArguments, ui
 
 from application.audit_reads import EventWish
 from application.log_reading import EventPage, EventView
-from projections.projector import END
-from ui.components.data_table import Column, DataTable, Empty, Facet, Wish
-from ui.components.layout import box, heading
+from projections.log_queries import END
+from ui.components.data_table import Column, DataTable, Empty, Facet, Select, Wish
+from ui.components.layout import box, heading, html
+from ui.components.markup import icon
 from ui.gateway import Gateway, Names, in_thread
 from ui.shell import Shell
 from ui.text import by_whom, iso
@@ -20,38 +23,62 @@ SHOWN_AT_MOST = 160
 KINDS = ("job", "task", "experiment", "provider", "quota", "team", "invitation", "secret", "token")
 COLUMNS = (
     Column(key="what", label="What", kind="title", cls="name m1"),
-    Column(key="who", label="Who", width="170px", cls="m3"),
-    Column(key="position", label="Position", kind="number", width="100px", align="right", cls="m4"),
-    Column(key="at", label="When", kind="time", width="120px", align="right", cls="m2"),
-)
+    Column(key="who", label="Who", width="160px", cls="m3"),
+    Column(key="position", label="Position", kind="number", width="96px", align="right", cls="hide-m"),
+    Column(key="at", label="When", kind="time", width="110px", align="right", cls="m2"),
+    Column(key="then", label="As of", kind="past", width="120px", align="right", cls="m4", hide_label=True),
+)  # fmt: skip
 EMPTY = Empty(icon="list-checks", title="No events", text="Nothing here matches.")
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
-    """What the address asks for: one stream, one kind, from where on back."""
+    """What the address asks for: one stream or name, who, one kind, from where on back."""
 
     q: str = ""
+    actor: str = ""
     kind: str = ""
     before: str = ""
 
     @property
     def address(self) -> str:
         asked = {k: v for k, v in msgspec.to_builtins(self).items() if v}
-        return "/audit" + ("?" + "&".join(f"{k}={v}" for k, v in asked.items()) if asked else "")
+        return f"/audit?{urlencode(asked)}" if asked else "/audit"
+
+    @property
+    def wish(self) -> EventWish:
+        """Text with a dot is an event's name, any other a stream's id."""
+        named = "." in self.q
+        return EventWish(
+            actor=self.actor,
+            kind=self.kind if self.kind in KINDS else "",
+            name=self.q if named else "",
+            streams=(self.q,) if self.q and not named else (),
+        )
 
 
 async def audit(shell: Shell, args: PageArguments) -> None:
-    """``/audit?q=STREAM&kind=&before=``"""
+    """``/audit?q=&actor=&kind=&before=``"""
     shell.crumbs(("Audit", "/audit"))
     given = {k: str(args.query_parameters.get(k, ""))[:200] for k in View.__struct_fields__}
     page = _AuditPage(shell.gateway, View(**given))
     with box("page"):
-        told = (
-            "Every change, as it was recorded. The search takes the id of a job, task or provider."
-        )
-        heading("Audit", told)
+        with box("hrow spread wrap"):
+            told = "Every change, as it was recorded. Search the id of a thing, or a name like job.failed."
+            heading("Audit", told)
+            _travel()
         page.table = DataTable("Events", COLUMNS, empty=EMPTY, on_wish=page.wish)
         await page.load()
+
+
+def _travel() -> None:
+    """Go to a time: every page then shows what was so."""
+    now = datetime.now(UTC)
+    html(
+        f'<label class="sr" for="as-of">Time, UTC</label><input class="input narrow" id="as-of" '
+        f'type="datetime-local" max="{now:%Y-%m-%dT%H:%M}" value="{now:%Y-%m-%dT%H:%M}">'
+        f'<button class="btn" type="button" data-travel>{icon("history", "sm")}See the lab as of then</button>',
+        "hrow wrap",
+    )
 
 
 class _AuditPage:
@@ -63,10 +90,14 @@ class _AuditPage:
 
     async def wish(self, wish: Wish) -> None:
         changed = replace(self._view, before=wish.page or "")
+        if wish.clear:
+            changed = View()
         if wish.query is not None:
             changed = replace(changed, q=wish.query.strip())
         if wish.facet is not None:
             changed = replace(changed, kind=wish.facet)
+        if wish.select == "actor":
+            changed = replace(changed, actor=wish.value)
         self._view = changed
         ui.navigate.history.replace(changed.address)
         await self.load()
@@ -75,21 +106,16 @@ class _AuditPage:
         view, gateway = self._view, self._gateway
 
         def ask() -> EventPage:
-            return gateway.reads.events_back(
-                gateway.actor,
-                EventWish(
-                    kind=view.kind if view.kind in KINDS else "",
-                    streams=(view.q,) if view.q else (),
-                ),
-                before=int(view.before) if view.before.isdecimal() else END,
-                limit=PAGE,
-            )
+            before = int(view.before) if view.before.isdecimal() else END
+            return gateway.reads.events_back(gateway.actor, view.wish, before=before, limit=PAGE)
 
         found, names = await in_thread(ask), await gateway.names()
+        people = (("", "Everybody"), *sorted(names.people.items(), key=lambda pair: pair[1]))
         self.table.show(
             [_row(event, names) for event in found.events],
             facets=[Facet(key="", label="All", count=-1)]
             + [Facet(key=kind, label=kind.title() + "s", count=-1) for kind in KINDS],
+            selects=[Select(key="actor", label="Who", value=view.actor, options=people)],
             query=view.q,
             facet=view.kind,
             newest=not view.before,
@@ -106,6 +132,7 @@ def _row(event: EventView, names: Names) -> Mapping[str, object]:
         "who": by_whom(event.by, names.people),
         "position": event.position,
         "at": iso(event.at),
+        "then": event.position,
     }
 
 
@@ -124,4 +151,4 @@ def _href(event: EventView) -> str:
     for prefix, page in (("job_", "/jobs/"), ("task_", "/tasks/")):
         if event.stream.startswith(prefix):
             return f"{page}{event.stream}"
-    return f"/audit?q={event.stream}"
+    return f"/audit?{urlencode({'q': event.stream})}"

@@ -1,69 +1,99 @@
-"""Every experiment of the team, with the way to its jobs."""
+"""Every experiment of the team: what it is about, how its jobs went, its best score."""
 
-from __future__ import annotations
+from collections.abc import Mapping, Sequence
 
-from nicegui import ui
+from nicegui import PageArguments, ui
 
 from application.permissions import Action
+from projections.desk_queries import NotesRow
+from projections.rows import ExperimentRow
 from ui.components.data_table import Column, DataTable, Empty
-from ui.components.dialogs import modal, telling
-from ui.components.layout import box, button, entry, field, heading, html
+from ui.components.dialogs import prompted, telling
+from ui.components.layout import box, button, heading, html
+from ui.components.markup import icon
+from ui.desk_gateway import DeskGateway
+from ui.experiment_gateway import Standing, standings
 from ui.gateway import Gateway
 from ui.shell import Shell
-from ui.text import by_whom, iso
+from ui.text import iso, number
 
 COLUMNS = (
     Column(key="name", label="Experiment", kind="title", cls="name m1"),
-    Column(key="tasks", label="Tasks", kind="number", width="90px", align="right", cls="m4"),
-    Column(key="by", label="Made by", width="180px", cls="m3"),
-    Column(key="created", label="Made", kind="time", width="120px", align="right", cls="m2"),
+    Column(key="jobs", label="Jobs", kind="stack", width="150px", cls="m3"),
+    Column(key="count", label="In all", kind="number", width="80px", align="right", cls="m4"),
+    Column(key="tasks", label="Tasks", kind="number", width="80px", align="right", cls="hide-m"),
+    Column(key="best", label="Best", kind="number", width="110px", align="right", cls="hide-m"),
+    Column(key="last", label="Last job", kind="time", width="110px", align="right", cls="m2"),
 )
 EMPTY = Empty(
-    icon="flask-conical", title="No experiments", text="Experiments group tasks and jobs."
+    icon="flask-conical",
+    title="No experiments",
+    text="An experiment groups the tasks, jobs, notes and documents of one line of research.",
 )
 
 
-async def experiments(shell: Shell) -> None:
+async def experiments(shell: Shell, args: PageArguments) -> None:
+    """``/experiments?archived=1``; ``new=1`` asks for a name at once."""
     shell.crumbs(("Experiments", "/experiments"))
     gateway = shell.gateway
-    rows, tasks, names = await gateway.experiments(), await gateway.tasks(), await gateway.names()
+    archived = args.query_parameters.get("archived") == "1"
+    rows = [r for r in await gateway.experiments(archived=archived) if r.archived == archived]
     with box("page"):
         with box("hrow spread wrap"):
-            heading("Experiments", "What tasks and jobs are grouped by.")
-            if gateway.may(Action.WRITE_EXPERIMENTS):
-                button("New experiment", lambda: _new(gateway), glyph="plus")
-        DataTable("Experiments", COLUMNS, empty=EMPTY).show(
-            [
-                {
-                    "id": row.id,
-                    "href": f"/jobs?experiment={row.id}",
-                    "name": row.name,
-                    "subtitle": "open its jobs",
-                    "tasks": sum(task.experiment == row.id for task in tasks),
-                    "by": by_whom(row.created_by, names.people),
-                    "created": iso(row.created_at),
-                }
-                for row in rows
-            ]
+            heading(
+                "Archived experiments" if archived else "Experiments",
+                "Lines of research, each with its jobs and notes.",
+            )
+            with box("hrow wrap"):
+                _other(archived=archived)
+                if gateway.may(Action.WRITE_EXPERIMENTS):
+                    button("New experiment", lambda: telling(_new(gateway)), glyph="plus")
+        table = DataTable("Experiments", COLUMNS, empty=EMPTY)
+        told = await DeskGateway(gateway).all_notes([row.id for row in rows])
+        table.show(_cells(rows, told, await standings(gateway)))
+    if args.query_parameters.get("new"):
+        await telling(_new(gateway))
+
+
+def _other(*, archived: bool) -> None:
+    href, label = (
+        ("/experiments", "Active ones") if archived else ("/experiments?archived=1", "Archived")
+    )
+    html(
+        f'<a class="btn ghost" href="{href}">{icon("history", "sm")}{label}</a>', "contents", "span"
+    )
+
+
+def _cells(
+    rows: Sequence[ExperimentRow], told: Mapping[str, NotesRow], found: Mapping[str, Standing]
+) -> list[dict[str, object]]:
+    out: list[dict[str, object]] = []
+    for row in rows:
+        notes, standing = told.get(row.id), found.get(row.id, Standing())
+        out.append(
+            {
+                "id": row.id,
+                "href": f"/experiments/{row.id}",
+                "name": row.name,
+                "subtitle": (notes.description if notes else "") or "No description yet",
+                "jobs": [[s, n] for s, n in standing.counts.items()] or None,
+                "count": sum(standing.counts.values()) or None,
+                "tasks": standing.tasks or None,
+                "best": _best(notes, standing),
+                "last": iso(standing.last) or None,
+            }
         )
+    return out
 
 
-def _new(gateway: Gateway) -> None:
-    typed = [""]
+def _best(notes: NotesRow | None, standing: Standing) -> str | None:
+    if not notes or not notes.score or notes.score not in standing.scores:
+        return None
+    low, high = standing.scores[notes.score]
+    return number(low if notes.lower_is_better else high)
 
-    def take(value: str) -> None:
-        typed[0] = value
 
-    async def save() -> None:
-        await gateway.create_experiment(typed[0])
-        dialog.close()
-        ui.navigate.reload()
-
-    with modal("New experiment") as dialog, box("dlg"):
-        html("<h2>New experiment</h2>", "dh")
-        with box("body"), field("Name", "experiment-name"):
-            entry("experiment-name", take, autofocus="true")
-        with box("df"):
-            button("Cancel", dialog.close)
-            button("Create", lambda: telling(save()), cls="primary")
-    dialog.open()
+async def _new(gateway: Gateway) -> None:
+    name = await prompted("New experiment", "Name", "Create", hint="It can be renamed later.")
+    if name:
+        ui.navigate.to(f"/experiments/{await gateway.create_experiment(name)}")

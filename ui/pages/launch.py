@@ -1,26 +1,31 @@
-"""Launch a saved task, or the text of one: choose parameters and machine, see what will run, run it."""
+"""Launch a saved task, a copy of a job, or the text of one: choose, see what will run and cost, run it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from html import escape
 
 from msgspec import structs
-from nicegui import PageArguments, ui
+from nicegui import PageArguments, background_tasks, ui
 
 from application.commands.jobs import Launch
 from application.permissions import Action
-from domain.errors import Problem
+from domain.errors import LabError, Problem
+from domain.job_spec import JobSpec
 from domain.task_spec import TaskSpec
-from projections.rows import ExperimentRow, ProviderRow, TaskRow
+from projections.rows import ExperimentRow, JobRow, ProviderRow, TaskRow
 from ui.components.dialogs import telling
 from ui.components.editor import YamlEditor, problem_list
 from ui.components.launch_form import parameter_fields, where_fields
 from ui.components.layout import box, button, card, choice, enabled, field, heading, html, text
 from ui.components.markup import icon, pairs, span
 from ui.shell import Shell
+from ui.task_gateway import TaskGateway
 from ui.text import plural
+from ui.views.costs import Line, grid, offers_line, price_line, quota_lines
 from ui.views.task_check import Choices, check, plan, told
 
 DEFAULT_MINUTES = 60
 PASTED = "pasted"
+SWEEP_SHOWN = 6
 START = """name: hello
 resources:
   cpus: 1
@@ -30,27 +35,45 @@ run: |
 
 
 async def launch(shell: Shell, args: PageArguments) -> None:
-    """``/launch?task=…``; without a task its text is pasted here."""
+    """``/launch?task=…``, ``?clone=JOB``; without either its text is pasted here."""
     shell.crumbs(("Jobs", "/jobs"), ("Launch", ""))
     gateway = shell.gateway
-    asked = str(args.query_parameters.get("task", ""))
-    row = await gateway.task(asked) if asked else None
+    asked = {k: str(v) for k, v in args.query_parameters.items()}
+    old = await gateway.job(asked["clone"]) if asked.get("clone") else None
+    wanted = asked.get("task", "") or (old.task if old else "") or ""
+    row = await gateway.task(wanted) if wanted else None
     known = await gateway.tasks()
     with box("page"):
-        heading("Launch", "Everything is checked before it is queued, and frozen when it is.")
+        name = f"Launch {row.name}" if row else "Launch"
+        heading(name, "Everything is checked before it is queued, and frozen when it is.")
         page = _Launching(shell, row)
+        if old:
+            page.copy(old)
         page.draw(known, await gateway.providers(), await gateway.experiments())
         await page.read(row.yaml if row else START)
 
 
 class _Launching:
+    _go: ui.element
+
     def __init__(self, shell: Shell, row: TaskRow | None) -> None:
+        self._shell = shell
         self._gateway = shell.gateway
+        self._tasks = TaskGateway(shell.gateway)
         self._row = row
-        self._task: TaskSpec | None = None
-        self._problems: tuple[Problem, ...] = ()
         self._choices = Choices()
+        self._task: TaskSpec | None = None
+        self._problems: Sequence[Problem] = ()
         self._editor: YamlEditor | None = None
+        self._providers: Mapping[str, ProviderRow] = {}
+        self._look = 0
+
+    def copy(self, old: JobRow) -> None:
+        """Begin with what a job was launched with."""
+        given = old.spec.get("parameters", {})
+        self._choices.parameters = {k: _typed(v) for k, v in given.items()}
+        self._choices.provider = old.provider
+        self._choices.experiment = old.experiment
 
     def draw(
         self,
@@ -58,7 +81,8 @@ class _Launching:
         providers: Sequence[ProviderRow],
         experiments: Sequence[ExperimentRow],
     ) -> None:
-        with box("editor"):
+        self._providers = {p.id: p for p in providers}
+        with box("two even"):
             with box("vcol g4"):
                 self._source(known)
                 self._fields = box("contents")
@@ -67,10 +91,11 @@ class _Launching:
                     self._choices, self._show, providers=providers, experiments=experiments
                 )
                 self._preview = box("contents")
+                self._effect = box("contents")
                 self._button()
 
     async def read(self, yaml: str) -> None:
-        """Take the text; parameters are asked for anew only when they are others."""
+        """Check the text; parameters are asked for anew when they are others."""
         checked = check(yaml)
         if self._editor:
             self._editor.mark(checked.problems)
@@ -101,45 +126,148 @@ class _Launching:
             self._go = button(
                 "Launch", lambda: telling(self._launch()), glyph="rocket", cls="primary"
             )
+            self._go.props["data-launch"] = ""
         if not self._gateway.may(Action.LAUNCH):
             enabled(self._go, False, why="Your role may not launch jobs.")
 
     async def _show(self) -> None:
         """What will run, or what keeps it from running."""
-        problems = self._problems
-        spec = None
+        jobs = self._combinations()
+        problems, spec = self._problems, None
         if self._task and not problems:
-            planned = plan(self._task, self._choices)
-            problems, spec = planned.problems, planned.spec
+            for one in jobs:
+                planned = plan(self._task, structs.replace(self._choices, parameters=one))
+                problems, spec = planned.problems, planned.spec or spec
+                if problems:
+                    break
         self._preview.clear()
         with self._preview:
             if problems or spec is None:
                 problem_list(problems, reveal=self._editor.reveal if self._editor else None)
             else:
-                rows = [("Name", span(spec.name, "b5"))]
-                rows += [(k, span(v)) for k, v in told(spec, default_minutes=DEFAULT_MINUTES)]
-                rows += [(k, span(v, "mono t-sm num")) for k, v in spec.parameters.items()]
-                with card("What will run"):
-                    html(pairs(rows), "kv body", "dl")
-                    html(span(spec.run, "prose"), "code", "pre")
-        allowed = spec is not None and self._gateway.may(Action.LAUNCH)
+                _preview(spec, jobs)
+        allowed = spec is not None and not problems and self._gateway.may(Action.LAUNCH)
         enabled(self._go, allowed, why=f"Fix {plural(len(problems), 'problem')} first.")
+        many = f"Launch {plural(len(jobs), 'job')}" if len(jobs) > 1 else "Launch"
+        self._go.set_content(f"{icon('rocket', 'sm')}<span>{many}</span>")  # type: ignore[attr-defined]
+        self._effect_of(spec if allowed else None, len(jobs))
+
+    def _combinations(self) -> list[dict[str, str]]:
+        """One set of typed parameters a job: ``;`` between values makes a sweep."""
+        typed = self._choices.parameters
+        lists: dict[str, list[object]] = {
+            name: [part.strip() for part in value.split(";") if part.strip()] or [""]
+            for name, value in typed.items()
+        }
+        return [{k: str(v) for k, v in one.items()} for one in grid(lists)]
+
+    def _effect_of(self, spec: JobSpec | None, jobs: int) -> None:
+        """Quota, price and start, asked for in the background; the newest question wins."""
+        self._look += 1
+        if spec is None:
+            self._effect.clear()
+            return
+        work = telling(self._ask_effect(spec, jobs, self._look))
+        background_tasks.create(work, name="effect", context=self._effect)
+
+    async def _ask_effect(self, spec: JobSpec, jobs: int, look: int) -> None:
+        quota = await self._gateway.quota()
+        default_s = self._gateway.use.lab.policy.default_reservation_s
+        lines = quota_lines(spec, quota, default_s=default_s, jobs=jobs)
+        chosen = self._provider(spec)
+        if chosen:
+            lines += await self._offered(spec, chosen)
+            found = await self._tasks.estimate(self._wish(self._combinations()[0]))
+            if isinstance(found, str):
+                lines.append(Line(label="Refused", told=found, bad=True))
+            elif found:
+                lines.append(
+                    Line(
+                        label="Would start",
+                        told=f"{found.start_at:%d %B %H:%M} UTC, says {chosen.name}",
+                    )
+                )
+        if look != self._look:
+            return
+        self._effect.clear()
+        with self._effect, card("What it takes"):
+            rows = [
+                (
+                    line.label,
+                    f'<span class="{"bad-text b5" if line.bad else ""}">{escape(line.told)}</span>',
+                )
+                for line in lines
+            ]
+            html(pairs(rows), "kv body", "dl").props["role"] = "status"
+
+    def _provider(self, spec: JobSpec) -> ProviderRow | None:
+        named = spec.resources.compute_provider
+        wanted = self._choices.provider or next(
+            (p.id for p in self._providers.values() if p.name == named), ""
+        )
+        default = next((p for p in self._providers.values() if p.is_default), None)
+        return self._providers.get(wanted) or (None if named else default)
+
+    async def _offered(self, spec: JobSpec, provider: ProviderRow) -> list[Line]:
+        try:
+            offers = await self._gateway.offers(provider.id)
+        except LabError as error:
+            return [Line(label="Free now", told=str(error), bad=True)]
+        price = price_line(spec, offers)
+        return [offers_line(spec, offers), *([price] if price else [])]
+
+    def _wish(self, parameters: dict[str, str]) -> Launch:
+        definitions = self._task.parameters if self._task else {}
+        chosen = structs.replace(self._choices, parameters=parameters)
+        wish = Launch(
+            experiment=chosen.experiment,
+            provider=chosen.provider,
+            parameters=chosen.overrides(definitions),
+            resources=chosen.resource_overrides(),
+            minutes_requested=chosen.minutes_requested,
+        )
+        if self._row:
+            return structs.replace(wish, task=self._row.id)
+        return structs.replace(wish, yaml=self._editor.text if self._editor else "")
 
     async def _launch(self) -> None:
         if self._task is None:
             return
-        chosen = Launch(
-            experiment=self._choices.experiment,
-            provider=self._choices.provider,
-            parameters=self._choices.overrides(self._task.parameters),
-            resources=self._choices.resource_overrides(),
-            minutes_requested=self._choices.minutes_requested,
-        )
-        if self._row:
-            chosen = structs.replace(chosen, task=self._row.id)
-        elif self._editor:
-            chosen = structs.replace(chosen, yaml=self._editor.text)
-        ui.navigate.to(f"/jobs/{await self._gateway.launch(chosen)}")
+        wishes = [self._wish(one) for one in self._combinations()]
+        made = await self._gateway.launch_all(wishes)
+        ui.navigate.to(f"/jobs/{made[0]}" if len(made) == 1 else "/jobs")
+
+
+def _preview(spec: JobSpec, jobs: Sequence[Mapping[str, str]]) -> None:
+    rows = [("Name", span(spec.name, "b5"))]
+    rows += [(k, span(v)) for k, v in told(spec, default_minutes=DEFAULT_MINUTES)]
+    if len(jobs) == 1:
+        rows += [(k, span(v, "mono t-sm num")) for k, v in spec.parameters.items()]
+    with card("What will run"):
+        html(pairs(rows), "kv body", "dl")
+        if len(jobs) > 1:
+            html(_sweep_html(jobs), "wide-table")
+        html(span(spec.run, "prose"), "code", "pre")
+
+
+def _sweep_html(jobs: Sequence[Mapping[str, str]]) -> str:
+    names = [n for n in jobs[0] if len({one[n] for one in jobs}) > 1]
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
+    rows = "".join(
+        f"<tr>{''.join(f'<td>{escape(one[name])}</td>' for name in names)}</tr>"
+        for one in jobs[:SWEEP_SHOWN]
+    )
+    left = len(jobs) - SWEEP_SHOWN
+    more = f'<p class="pad t-sm faint">and {left:,} more</p>' if left > 0 else ""
+    return f'<table class="grid-mini"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{more}'
+
+
+def _typed(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)
 
 
 def _open(task: str) -> None:

@@ -1,12 +1,10 @@
 """Who is in the team, in which role, and who is invited."""
 
-from __future__ import annotations
-
 from html import escape
 
-from nicegui import ui
+from nicegui import PageArguments, ui
 
-from application.queries import Invited, Member
+from application.account_reads import Invited, Member
 from domain.teams import Role
 from ui.components.dialogs import confirmed, modal, telling, toast
 from ui.components.layout import box, button, card, choice, entry, field, heading, html
@@ -23,7 +21,8 @@ MEANS = {
 }
 
 
-async def members(shell: Shell) -> None:
+async def members(shell: Shell, args: PageArguments) -> None:
+    """``/members``; ``invite=1`` asks whom at once."""
     shell.crumbs(("Members", "/members"))
     gateway = TeamGateway(shell.gateway)
     people, invited = await gateway.members(), await gateway.open_invitations()
@@ -39,6 +38,8 @@ async def members(shell: Shell) -> None:
             with card("Invited"), box("people", "ul"):
                 for one in invited:
                     _invitation(gateway, one)
+        if args.query_parameters.get("invite") and gateway.manages:
+            _invite(gateway)
         with card("What roles may do"), box("body"):
             html(
                 "".join(f"<dt>{r.title()}</dt><dd>{escape(t)}</dd>" for r, t in MEANS.items()),

@@ -7,7 +7,7 @@ from html import escape
 
 from ui.components.layout import box, html
 from ui.components.markup import icon
-from ui.shell import MARK
+from ui.navigation import MARK
 
 CURVES = 14
 

@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from html import escape
-
 from nicegui import background_tasks, ui
 
 from application.permissions import Action
 from domain.errors import LabError
 from projections.rows import ProviderRow
-from providers.base import Check, Offer
+from ui.components.checking import check_html, health_html, name_html, offers_html
 from ui.components.dialogs import telling, toast
 from ui.components.layout import box, button, heading, html
-from ui.components.markup import ago, avatar, empty, icon, note, span
+from ui.components.markup import ago, empty, icon, note
 from ui.gateway import Gateway
 from ui.shell import Shell
-from ui.text import plural
-from ui.theme.status import chip
 
-OFFERS = 8
+OFFERS = 6
 
 
 async def providers(shell: Shell) -> None:
+    """``/providers``"""
     shell.crumbs(("Providers", "/providers"))
     rows = await shell.gateway.providers()
+    may = shell.gateway.may(Action.MANAGE_PROVIDERS)
+    add = f'<a class="btn primary" href="/providers/new">{icon("plus", "sm")}Add provider</a>'
     with box("page"):
-        heading("Compute providers", "Machines, clusters and clouds this team can launch on.")
+        with box("hrow spread wrap"):
+            heading("Compute providers", "Machines, clusters and clouds this team can launch on.")
+            if may and rows:
+                html(add, "contents", "span")
         if not rows:
-            told = "Add one with `lab provider add`."
-            html(empty("No providers yet", told, glyph="server"), "card empty")
+            told = "Jobs run on a provider: this machine, a Slurm cluster, a cloud."
+            html(
+                empty("No providers yet", told, glyph="server", extra=add if may else ""),
+                "card empty",
+            )
+        for row in rows:
+            if row.unreachable_since and row.enabled:
+                html(_away_html(row), "note bad")
         with box("tiles-wide"):
             for row in rows:
                 _Provider(shell.gateway, row).draw()
@@ -46,18 +53,29 @@ class _Provider:
         row = self._row
         with box("card", "section", aria_label=row.name) as place:
             with box("", "header"):
-                html(_name_html(row), "hrow grow g3")
-                html(_health_html(row), "contents", "span")
+                html(name_html(row), "hrow grow g3")
+                html(health_html(row), "contents", "span")
             with box("body vcol g3"):
-                if row.unreachable_since:
-                    html(_away_html(row), "note bad")
                 self._found = html('<div class="skel"></div><div class="skel"></div>', "vcol g3")
-                with box("hrow"):
-                    button("Check now", lambda: telling(self._ask()), glyph="plug-zap", cls="s")
-                    if self._gateway.may(Action.MANAGE_PROVIDERS):
-                        label = "Disable" if row.enabled else "Enable"
-                        button(label, lambda: telling(self._switch()), cls="s ghost")
+                with box("hrow wrap"):
+                    self._buttons()
         background_tasks.create(telling(self._ask()), name=f"check {row.id}", context=place)
+
+    def _buttons(self) -> None:
+        row = self._row
+        button(
+            "Check now",
+            lambda: telling(self._ask()),
+            glyph="plug-zap",
+            cls="s",
+            aria=f"Check {row.name} now",
+        )
+        if self._gateway.may(Action.MANAGE_PROVIDERS):
+            label = "Disable" if row.enabled else "Enable"
+            button(
+                label, lambda: telling(self._switch()), cls="s ghost", aria=f"{label} {row.name}"
+            )
+        html(f'<a class="btn s ghost" href="/providers/{row.id}">Open</a>', "contents", "span")
 
     async def _ask(self) -> None:
         try:
@@ -66,7 +84,7 @@ class _Provider:
         except LabError as error:
             self._found.set_content(f'<div class="note bad">{note(str(error), kind="bad")}</div>')
             return
-        self._found.set_content(f"{_check_html(check)}{_offers_html(offers)}")
+        self._found.set_content(f"{check_html(check)}{offers_html(offers, most=OFFERS)}")
 
     async def _switch(self) -> None:
         await self._gateway.set_enabled(self._row.id, on=not self._row.enabled)
@@ -74,62 +92,8 @@ class _Provider:
         ui.navigate.reload()
 
 
-def _name_html(row: ProviderRow) -> str:
-    tag = span("default", "tag") if row.is_default else ""
-    return (
-        f"{avatar(row.name, 'lg')}<span><h2>{escape(row.name)}</h2>"
-        f'<span class="t-sm faint">{escape(row.kind)}</span></span>{tag}'
-    )
-
-
-def _health_html(row: ProviderRow) -> str:
-    if not row.enabled:
-        return chip("STOPPED", text="Disabled")
-    if row.unreachable_since:
-        return chip("FAILED", text="Unreachable")
-    return chip("COMPLETE", text="Reachable")
-
-
 def _away_html(row: ProviderRow) -> str:
     since = f"<span class='t-sm'>since {ago(row.unreachable_since, 'num')}</span>"
-    return note(row.unreachable_reason or "It does not answer.", kind="bad", extra=since)
-
-
-def _check_html(check: Check) -> str:
-    rows = []
-    for what, ok, detail in check.rows:
-        colour, glyph = ("complete", "circle-check") if ok else ("failed", "circle-x")
-        rows.append(
-            f'<div class="check"><span style="color:var(--st-{colour})">{icon(glyph)}</span>'
-            f'<span class="grow"><span class="b5">{escape(what)}</span>'
-            f'<span class="block faint t-sm prose">{escape(detail)}</span></span></div>'
-        )
-    return f'<div class="checks">{"".join(rows)}</div>'
-
-
-def _offers_html(offers: Sequence[Offer]) -> str:
-    if not offers:
-        return '<p class="faint t-sm">It offers nothing now.</p>'
-    rows = "".join(_offer_html(offer) for offer in offers[:OFFERS])
-    left = len(offers) - OFFERS
-    more = (
-        f'<p class="faint t-sm">and {plural(left, "more offer", "more offers")}</p>'
-        if left > 0
-        else ""
-    )
-    head = "<tr><th>Offer</th><th>Machine</th><th>Free</th><th>Price</th></tr>"
-    return f'<table class="grid-mini"><thead>{head}</thead><tbody>{rows}</tbody></table>{more}'
-
-
-def _offer_html(offer: Offer) -> str:
-    parts = []
-    if offer.accelerator:
-        parts.append(f"{offer.accelerator_count}×{offer.accelerator}")
-    if offer.cpus:
-        parts.append(plural(int(offer.cpus), "CPU"))
-    if offer.memory_gib:
-        parts.append(f"{offer.memory_gib:.0f} GiB")
-    free = "—" if offer.available is None else str(offer.available)
-    price = f"{offer.price_per_hour:.2f} {offer.currency}/h" if offer.price_per_hour else "free"
-    cells = (offer.name, " · ".join(parts), free, price)
-    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+    told = row.unreachable_reason or "It does not answer."
+    go = f'<a class="btn s" href="/jobs?provider={row.id}">Its jobs</a>'
+    return note(told, kind="bad", title=f"{row.name} cannot be reached", extra=since + go)

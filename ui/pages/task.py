@@ -1,46 +1,62 @@
-"""One task: its YAML checked while one types, its revisions, and the way to a launch."""
+"""One task: its YAML or a form of its parameters, checked while one types; what would run; its revisions."""
 
-from __future__ import annotations
+from collections.abc import Mapping, Sequence
+from functools import partial
 
-from collections.abc import Sequence
-
-from nicegui import ui
+from nicegui import PageArguments, ui
 
 from application.permissions import Action
 from domain.errors import Problem
+from domain.task_spec import TaskSpec
 from projections.rows import ExperimentRow, RevisionRow, TaskRow
-from ui.components.dialogs import confirmed, telling, toast
+from ui.components.dialogs import confirmed, modal, telling, toast
 from ui.components.editor import YamlEditor, problem_list
-from ui.components.layout import box, button, card, choice, enabled, field, heading, html, text
-from ui.components.markup import ago, icon, span
+from ui.components.layout import (
+    box,
+    button,
+    card,
+    choice,
+    enabled,
+    entry,
+    field,
+    heading,
+    html,
+    text,
+)
+from ui.components.markup import ago, icon, pairs, span
+from ui.components.switches import Switches
 from ui.gateway import Names
 from ui.shell import Shell
+from ui.task_gateway import TaskGateway
 from ui.text import by_whom, plural
-from ui.views.task_check import check
+from ui.views.gallery import example
+from ui.views.parameter_edits import set_default
+from ui.views.task_check import Choices, check, default_text, limits, plan, told
+from ui.views.text_diff import diff_html
 
-EXAMPLE = """name: train-digits
-description: A small network learns digits
-resources:
-  cpus: 2
-  memory: 4
-parameters:
-  learning_rate: {type: float, default: 0.001, min: 0.00001, max: 1}
-  epochs: {type: int, default: 3, min: 1, max: 100}
-run: |
-  python train.py
-timeout: 1h
-"""
+EXAMPLE = "digits"
+DEFAULT_MINUTES = 60
+MODES = {"yaml": "YAML", "form": "Form"}
 
 
-async def new_task(shell: Shell) -> None:
-    """``/tasks/new``"""
+async def new_task(shell: Shell, args: PageArguments) -> None:
+    """``/tasks/new``; ``from`` names one of the gallery, ``url`` a repository, ``job`` a run to copy."""
     shell.crumbs(("Tasks", "/tasks"), ("New task", ""))
     homes = await shell.gateway.experiments()
+    yaml = await _beginning(shell, {k: str(v) for k, v in args.query_parameters.items()})
     with box("page"):
         heading("New task", "One file says what to run, where, and with which parameters.")
         page = _NewTask(shell, homes)
-        page.draw(EXAMPLE)
-        await page.checked(EXAMPLE)
+        page.draw(yaml)
+        await page.checked(yaml)
+
+
+async def _beginning(shell: Shell, asked: Mapping[str, str]) -> str:
+    if asked.get("url"):
+        given = {key: asked.get(key, "") for key in ("url", "ref", "folder")}
+        return (await TaskGateway(shell.gateway).read_repository(**given)).yaml
+    one = example(asked.get("from", "")) or example(EXAMPLE)
+    return one.yaml if one else ""
 
 
 async def task(shell: Shell, id: str) -> None:
@@ -52,13 +68,29 @@ async def task(shell: Shell, id: str) -> None:
         with box("hrow spread wrap"):
             sub = f"{names.experiments.get(row.experiment, '')} · revision {row.revision}"
             heading(row.name, sub)
-            if shell.gateway.may(Action.LAUNCH):
-                href = f"/launch?task={row.id}"
-                inner = f'<a class="btn primary" href="{href}">{icon("rocket", "sm")}Launch this task</a>'
-                html(inner, "contents", "span")
+            _ways(shell, row)
         page = _SavedTask(shell, row, await shell.gateway.revisions(id), names)
         page.draw(row.yaml)
         await page.checked(row.yaml)
+
+
+def _ways(shell: Shell, row: TaskRow) -> None:
+    with box("hrow wrap"):
+        jobs = f'<a class="btn" href="/jobs?task={row.id}">{icon("list-checks", "sm")}Its jobs</a>'
+        html(jobs, "contents", "span")
+        if shell.gateway.may(Action.WRITE_TASKS):
+            button("Archive", lambda: telling(_archive(shell, row)), glyph="folder", cls="ghost")
+        if shell.gateway.may(Action.LAUNCH):
+            href = f"/launch?task={row.id}"
+            inner = f'<a class="btn primary" href="{href}" data-launch>{icon("rocket", "sm")}Launch this task</a>'
+            html(inner, "contents", "span")
+
+
+async def _archive(shell: Shell, row: TaskRow) -> None:
+    body = "It is left out of lists and its name becomes free. Its revisions and jobs stay."
+    if await confirmed(f"Archive {row.name}?", body, "Archive"):
+        await TaskGateway(shell.gateway).archive(row.id)
+        ui.navigate.to("/tasks")
 
 
 class _Editing:
@@ -67,6 +99,7 @@ class _Editing:
     def __init__(self, shell: Shell) -> None:
         self.gateway = shell.gateway
         self.saves: ui.element | None = None
+        self._task: TaskSpec | None = None
 
     def draw(self, yaml: str) -> None:
         with box("editor"):
@@ -74,22 +107,36 @@ class _Editing:
                 with box("", "header"):
                     html(icon("file-code"), "contents", "span")
                     text("task.yaml", "mono", "h2")
-                self.editor = YamlEditor(yaml, self.checked)
+                    html("", "grow", "span")
+                    Switches("How the task is shown", MODES, self._mode, value="yaml")
+                self._yaml_place = box("contents-block")
+                with self._yaml_place:
+                    self.editor = YamlEditor(yaml, self.checked)
+                self._form_place = box("body vcol g4")
+                self._form_place.set_visibility(False)
             with box("vcol g4"):
                 self._problems = box("contents")
+                self._runs = box("contents")
                 self.below()
 
     def below(self) -> None:
         raise NotImplementedError
 
     async def checked(self, yaml: str) -> None:
-        problems = check(yaml).problems
-        self.editor.mark(problems)
+        found = check(yaml)
+        self._task = found.task or self._task
+        self.editor.mark(found.problems)
         self._problems.clear()
         with self._problems:
-            problem_list(problems, reveal=self.editor.reveal)
+            problem_list(found.problems, reveal=self.editor.reveal)
+        self._runs.clear()
+        with self._runs:
+            if found.task:
+                _will_run(found.task)
         if self.saves:
-            enabled(self.saves, self.savable(yaml, problems), why=self.why_not(problems))
+            enabled(
+                self.saves, self.savable(yaml, found.problems), why=self.why_not(found.problems)
+            )
 
     def savable(self, yaml: str, problems: Sequence[Problem]) -> bool:
         del yaml
@@ -99,6 +146,51 @@ class _Editing:
         return (
             f"Fix {plural(len(problems), 'problem')} first." if problems else "Nothing has changed."
         )
+
+    def _mode(self, mode: str) -> None:
+        self._yaml_place.set_visibility(mode == "yaml")
+        self._form_place.set_visibility(mode == "form")
+        if mode == "form":
+            self._form()
+
+    def _form(self) -> None:
+        """The defaults of the parameters; each change is made in the text."""
+        self._form_place.clear()
+        parameters = self._task.parameters if self._task else {}
+        with self._form_place:
+            if not parameters:
+                html(
+                    "This task has no parameters. Add some under <code>parameters:</code>.",
+                    "muted",
+                    "p",
+                )
+            for name, definition in parameters.items():
+                hint = " · ".join(filter(None, (definition.description, limits(definition))))
+                with field(definition.title or name, f"d-{name}", hint=hint):
+                    options = [(str(o), str(o)) for o in definition.options]
+                    now = default_text(definition)
+                    take = partial(self._set_default, name)
+                    if options:
+                        choice(f"d-{name}", options, take, value=now)
+                    else:
+                        entry(f"d-{name}", take, value=now)
+
+    async def _set_default(self, name: str, value: str) -> None:
+        changed = set_default(self.editor.text, name, value)
+        if changed is None:
+            toast(f"{name} is written in a way that the form does not change. Use the YAML.", "bad")
+            return
+        self.editor.set(changed)
+        await self.checked(changed)
+
+
+def _will_run(task: TaskSpec) -> None:
+    planned = plan(task, Choices())
+    if planned.spec is None:
+        return
+    rows = [(k, span(v)) for k, v in told(planned.spec, default_minutes=DEFAULT_MINUTES)]
+    with card("What will run"):
+        html(pairs(rows), "kv body", "dl")
 
 
 class _NewTask(_Editing):
@@ -118,6 +210,7 @@ class _NewTask(_Editing):
                 self.saves = button(
                     "Save task", lambda: telling(self._save()), glyph="save", cls="primary"
                 )
+                self.saves.props["data-save"] = ""
 
     async def _save(self) -> None:
         made = await self.gateway.create_task(experiment=self._home, yaml=self.editor.text)
@@ -138,8 +231,9 @@ class _SavedTask(_Editing):
         if self.gateway.may(Action.WRITE_TASKS):
             with box("hrow"):
                 self.saves = button("Save revision", lambda: telling(self._save()), glyph="save")
+                self.saves.props["data-save"] = ""
         with card("Revisions"):
-            self._list = box("list")
+            self._list = box("list", "ul")
             self._draw_revisions()
 
     def savable(self, yaml: str, problems: Sequence[Problem]) -> bool:
@@ -154,7 +248,7 @@ class _SavedTask(_Editing):
     async def _restore(self, revision: RevisionRow) -> None:
         title = f"Restore revision {revision.number}?"
         body = "Its text becomes a new revision; nothing is lost."
-        if await confirmed(title, body, "Restore"):
+        if await confirmed(title, body, "Restore", danger=False):
             await self.gateway.restore_task(self._row.id, revision=revision.number)
             self._yaml = revision.yaml
             self.editor.set(revision.yaml)
@@ -163,8 +257,7 @@ class _SavedTask(_Editing):
     async def _reread(self) -> None:
         self._revisions = await self.gateway.revisions(self._row.id)
         self._list.clear()
-        with self._list:
-            self._draw_revisions()
+        self._draw_revisions()
         await self.checked(self.editor.text)
 
     def _draw_revisions(self) -> None:
@@ -176,14 +269,34 @@ class _SavedTask(_Editing):
     def _revision(self, revision: RevisionRow, *, current: bool) -> None:
         who = by_whom(revision.by, self._names.people)
         old = span(f"restored {revision.restored_from}", "tag") if revision.restored_from else ""
-        with box("li"):
+        with box("", "li"):
             html(
                 f"{span(f'Revision {revision.number}', 'b5 num')}{old}"
                 f'<span class="grow t-sm faint ellipsis">{span(who)}</span>'
                 f"{ago(revision.at, 't-sm faint num')}",
                 "hrow grow",
             )
+            label = f"Compare revision {revision.number}"
+            button("Diff", lambda: self._diff(revision), cls="s ghost", aria=label)
             if current:
                 html(span("latest", "tag"), "contents", "span")
             elif self.saves:
                 button("Restore", lambda: telling(self._restore(revision)), cls="s ghost")
+
+    def _diff(self, revision: RevisionRow) -> None:
+        """What the editor's text has beyond this revision; the latest, beyond the one before."""
+        new, old = self.editor.text, revision
+        title = f"Revision {revision.number} and the text in the editor"
+        if revision.yaml == new and len(self._revisions) > 1:
+            before = [r for r in self._revisions if r.number < revision.number]
+            old = before[0] if before else revision
+            title = f"Revision {old.number} and revision {revision.number}"
+        found = diff_html(old.yaml, new)
+        with modal(title) as dialog, box("dlg wide-dlg"):
+            html(f"<h2>{title}</h2>", "dh")
+            nothing = '<p class="muted pad">They are alike.</p>'
+            shown = f'<pre class="diff" tabindex="0">{found}</pre>' if found else nothing
+            html(shown, "body flat")
+            with box("df"):
+                button("Close", dialog.close)
+        dialog.open()

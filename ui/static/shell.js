@@ -61,7 +61,7 @@ const Lab = (window.Lab = {
           ? `${m}m ${s % 60}s`
           : `${s}s`;
   },
-  toast(text, kind = "ok") {
+  toast(text, kind = "ok", undo = "") {
     let host = document.querySelector(".toasts");
     if (!host) {
       host = Object.assign(document.createElement("div"), { className: "toasts", role: "status" });
@@ -71,16 +71,43 @@ const Lab = (window.Lab = {
     const el = Object.assign(document.createElement("div"), { className: "toast " + kind });
     el.innerHTML = `<svg class="i" aria-hidden="true"><use href="/static/icons.svg#${kind === "ok" ? "circle-check" : "circle-alert"}"/></svg><span></span>`;
     el.querySelector("span").textContent = text;
+    if (undo) {
+      const back = Object.assign(document.createElement("button"), { className: "btn s", textContent: "Undo" });
+      back.onclick = () => (emitEvent("lab_undo", undo), el.remove());
+      el.append(back);
+    }
+    while (host.children.length > 2) host.firstChild.remove();
     host.append(el);
     setTimeout(
       () => {
         el.classList.add("out");
         setTimeout(() => el.remove(), 240);
       },
-      kind === "ok" ? 4000 : 9000,
+      undo || kind !== "ok" ? 9000 : 4000,
     );
   },
   now: () => Date.now(),
+  nextDensity() {
+    const dense = document.documentElement.dataset.density !== "dense";
+    document.documentElement.dataset.density = dense ? "dense" : "";
+    document.cookie = `density=${dense ? "dense" : ""};path=/;max-age=31536000;samesite=lax`;
+  },
+  copyLink() {
+    navigator.clipboard?.writeText(location.href).then(() => Lab.toast("Copied the link"));
+  },
+  signOut: () => document.querySelector('form[action="/logout"]')?.submit(),
+  connection(lost) {
+    const app = document.querySelector(".app");
+    if (!app || app.classList.contains("offline") === lost) return;
+    app.classList.toggle("offline", lost);
+    let bar = document.querySelector(".lost");
+    if (lost && !bar) {
+      bar = Object.assign(document.createElement("div"), { className: "lost" });
+      bar.setAttribute("role", "alert");
+      bar.innerHTML = `<svg class="i" aria-hidden="true"><use href="/static/icons.svg#wifi-off"/></svg><span>Connection lost. What you see may be out of date; trying again.</span>`;
+      document.body.append(bar);
+    } else if (!lost) bar?.remove();
+  },
   nameEditor(id, name) {
     const look = setInterval(() => {
       const content = document.querySelector(`#${id} .cm-content`);
@@ -110,9 +137,30 @@ new MutationObserver(
   ),
 ).observe(document.documentElement, { childList: true, subtree: true });
 
+// In the past every link of ours leads on in it; the one back to now loads the page anew.
+const past = () => document.querySelector("[data-as-of]")?.dataset.asOf;
+const inPast = (href) => {
+  const to = new URL(href, location.href);
+  if (past() && to.origin === location.origin) to.searchParams.set("as_of", past());
+  return to.pathname + to.search + to.hash;
+};
 addEventListener(
   "click",
   (e) => {
+    const link = e.target.closest("a[href^='/']");
+    if (e.target.closest("[data-now]")) {
+      e.preventDefault();
+      e.stopImmediatePropagation();
+      const here = new URL(location.href);
+      here.searchParams.delete("as_of");
+      return location.assign(here.pathname + here.search);
+    }
+    if (link && link.dataset.load !== undefined) {
+      e.preventDefault();
+      e.stopImmediatePropagation();
+      return location.assign(link.href);
+    }
+    if (link && past() && !link.download) link.setAttribute("href", inPast(link.getAttribute("href")));
     const copy = e.target.closest("[data-copy]");
     if (copy) {
       e.preventDefault();
@@ -120,6 +168,10 @@ addEventListener(
       navigator.clipboard?.writeText(copy.dataset.copy).catch(() => {});
       copy.dataset.done = "1";
       setTimeout(() => delete copy.dataset.done, 1200);
+    }
+    if (e.target.closest("[data-travel]")) {
+      const at = document.querySelector("#as-of")?.value;
+      if (at) location.assign("/jobs?as_of=" + encodeURIComponent(at + ":00Z"));
     }
     if (e.target.closest("[data-theme-next]")) Lab.nextTheme();
     if (e.target.closest("[data-palette]")) dispatchEvent(new CustomEvent("lab:palette"));
@@ -138,6 +190,32 @@ addEventListener("load", () =>
   ),
 );
 
+// The socket says when it is gone; NiceGUI shows its popup, which the banner replaces.
+const watch = setInterval(() => {
+  if (!window.socket) return;
+  clearInterval(watch);
+  window.socket.on("disconnect", () => Lab.connection(true));
+  window.socket.on("connect", () => Lab.connection(false));
+}, 200);
+
+// Going back, a page is where it was left; sub pages begin at the top.
+const left = new Map();
+addEventListener("scroll", () => left.set(location.href, scrollY), { passive: true });
+addEventListener("popstate", () => {
+  const y = left.get(location.href);
+  if (y) for (const ms of [60, 200, 500]) setTimeout(() => scrollTo(0, y), ms);
+});
+
+const PLACES = {
+  h: "/", e: "/experiments", t: "/tasks", j: "/jobs", c: "/compare", w: "/sweeps", s: "/sessions",
+  r: "/artifacts", p: "/providers", q: "/quota", m: "/members", k: "/secrets", n: "/notifications",
+  a: "/audit", d: "/admin",
+};
+const tab = (step) => {
+  const all = [...document.querySelectorAll("nav.tabs a")];
+  const at = all.findIndex((a) => a.getAttribute("aria-current") === "page");
+  if (at >= 0) all[(at + step + all.length) % all.length].click();
+};
 let chord = null;
 addEventListener("keydown", (e) => {
   if ((e.metaKey || e.ctrlKey) && e.key.toLowerCase() === "k") {
@@ -152,7 +230,7 @@ addEventListener("keydown", (e) => {
   )
     return;
   if (chord === "g") {
-    const to = { j: "/jobs", t: "/tasks", e: "/experiments", p: "/providers", q: "/quota" }[e.key];
+    const to = PLACES[e.key];
     chord = null;
     if (to) {
       e.preventDefault();
@@ -169,7 +247,8 @@ addEventListener("keydown", (e) => {
       e.preventDefault();
       s.focus();
     }
-  } else if (e.key === "c") {
+  } else if (e.key === "[" || e.key === "]") tab(e.key === "]" ? 1 : -1);
+  else if (e.key === "c") {
     e.preventDefault();
     Lab.go("/launch");
   } else if (e.key === "?") dispatchEvent(new CustomEvent("lab:palette", { detail: ">" }));

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from projections.desk_queries import JobMarks
 from projections.rows import JobRow
 from projections.telemetry_queries import ProgressRow
-from ui.gateway import Names
-from ui.text import accelerators, iso, short
+from ui.answers import Names
+from ui.text import accelerators, iso, money, number, short
 from ui.theme.status import word
 
-Cell = str | float | None
+Cell = str | float | bool | None | list[str]
+NOTHING = JobMarks()
 
 
 def shown_status(job: JobRow) -> str:
@@ -19,12 +21,17 @@ def shown_status(job: JobRow) -> str:
     return "STOPPING" if live and job.stop_at else job.status
 
 
-def job_cells(job: JobRow, names: Names, progress: Mapping[str, ProgressRow]) -> dict[str, Cell]:
+def job_cells(
+    job: JobRow,
+    names: Names,
+    progress: Mapping[str, ProgressRow],
+    marks: Mapping[str, JobMarks] | None = None,
+) -> dict[str, Cell]:
     """What the table shows of ``job``; the keys are the columns'."""
     status = shown_status(job)
     experiment = names.experiments.get(job.experiment, "")
     attempt = f" · attempt {job.attempt}" if job.attempt > 1 else ""
-    return {
+    cells: dict[str, Cell] = {
         "id": job.id,
         "href": f"/jobs/{job.id}",
         "name": job.name,
@@ -32,13 +39,24 @@ def job_cells(job: JobRow, names: Names, progress: Mapping[str, ProgressRow]) ->
         "status": status,
         "status_label": word(status),
         "progress": _percent(job, progress),
+        "score": score_text(job),
         "provider": names.providers.get(job.provider, ""),
         "machine": accelerators(job.spec.get("resources", {})),
         "started": iso(job.running_at) or None,
         "finished": iso(job.ended_at) or None,
+        "cost": money(job.cost, job.currency or "") if job.cost else None,
         "created": iso(job.queued_at),
         "user": names.people.get(job.owner, "?"),
     }
+    if marks is not None:
+        own = marks.get(job.id, NOTHING)
+        cells["tags"], cells["starred"] = list(own.tags), own.starred
+    return cells
+
+
+def score_text(job: JobRow) -> str | None:
+    """The first score the code reported."""
+    return next((number(value) for value in (job.score or {}).values()), None)
 
 
 def _percent(job: JobRow, progress: Mapping[str, ProgressRow]) -> float | None:

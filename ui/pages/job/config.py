@@ -6,17 +6,23 @@ from collections.abc import Mapping
 from html import escape
 
 import msgspec
+from nicegui import ui
 
-from ui.components.layout import box, card, html
+from projections.job_lists import JobFilter
+from ui.components.differing import differing_html
+from ui.components.layout import box, card, choice, field, html
 from ui.components.markup import copyable, link, pairs, span
 from ui.pages.job.context import JobView, Section
-from ui.text import duration, size
+from ui.text import duration, short, size
+from ui.views.differences import differences
 
 Spec = Mapping[str, object]
 
 
 async def config(view: JobView) -> list[Section]:
+    """``?with=JOB`` compares it with another run."""
     spec: Spec = view.row.spec
+    await _against(view)
     with box("two"):
         with box("vcol g4"):
             for title, key in (("Run", "run"), ("Setup", "setup")):
@@ -29,6 +35,30 @@ async def config(view: JobView) -> list[Section]:
             _limits(view, spec)
             _files(spec)
     return []
+
+
+async def _against(view: JobView) -> None:
+    """What is different in another run: the one it repeats, else one of the same task."""
+    row = view.row
+    where = JobFilter(task=row.task) if row.task else JobFilter(experiment=row.experiment)
+    near = [r for r in (await view.gateway.jobs(where, limit=30)).rows if r.id != row.id]
+    if row.cloned_from and all(r.id != row.cloned_from for r in near):
+        near = [*await view.gateway.job_rows([row.cloned_from]), *near]
+    if not near:
+        return
+    asked = view.asked.get("with", "")
+    other = next((r for r in near if r.id == (asked or row.cloned_from)), None)
+    options = [("", "Choose a run…"), *((r.id, f"{r.name} · {short(r.id)}") for r in near)]
+    with card("Compared with another run"):
+        with box("body"), field("Other run", "diff-with"):
+            choice(
+                "diff-with", options, lambda id: ui.navigate.to(f"/jobs/{row.id}/config?with={id}"),
+                value=other.id if other else "",
+            )  # fmt: skip
+        if other:
+            heads = [copyable(r.id, short(r.id)) for r in (row, other)]
+            table = differing_html(differences([row, other]), heads, only=True)
+            html(table, "wide-table").props["tabindex"] = "0"
 
 
 def _script(title: str, text: str) -> None:

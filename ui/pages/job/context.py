@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from projections.rows import JobRow
@@ -16,6 +17,8 @@ class JobView:
     gateway: Gateway
     row: JobRow
     names: Names
+    asked: Mapping[str, str] = field(default_factory=dict)
+    """What the address asks for beside the job and the tab."""
 
 
 class Section(Protocol):

@@ -8,14 +8,15 @@ from html import escape
 from domain.model import Event
 from projections.rows import JobRow
 from projections.telemetry_queries import ProgressRow
-from ui.components.markup import ago, avatar, copyable, icon, lasting
+from ui.components.markup import ago, avatar, copyable, icon, lasting, link
 from ui.gateway import Names
-from ui.text import accelerators, short
+from ui.text import accelerators, duration, money, short
 from ui.theme.status import word
 from ui.views.phases import COLOUR, LABEL, WEIGHT, Attempt, Phase, attempts
 from ui.views.sentences import why
 
 ENDED = {"RETRIED": "FAILED"}
+ENOUGH_PERCENT = 2.0
 
 
 def head_html(row: JobRow) -> str:
@@ -30,12 +31,14 @@ def meta_html(row: JobRow, names: Names) -> str:
     machine = accelerators(row.spec.get("resources", {}))
     parts = [
         f"{avatar(owner)}{escape(owner)}",
-        f"{icon('flask-conical', 'sm')}{escape(experiment)}",
-        f"{icon('server', 'sm')}{escape(provider)}",
+        f"{icon('flask-conical', 'sm')}{link(experiment, f'/experiments/{row.experiment}')}",
+        f"{icon('server', 'sm')}{link(provider, f'/providers/{row.provider}')}",
         f"{icon('cpu', 'sm')}{escape(machine)}",
     ]
     if row.running_at:
         parts.append(f"{icon('clock', 'sm')}{lasting(row.running_at, row.ended_at)}")
+    if row.cost:
+        parts.append(f"{icon('coins', 'sm')}{money(row.cost, row.currency or '')}")
     parts.append(f"{icon('calendar', 'sm')}{ago(row.queued_at, 'num')}")
     return "".join(f"<span>{part}</span>" for part in parts)
 
@@ -56,9 +59,19 @@ def why_html(row: JobRow, progress: ProgressRow | None) -> str:
     sentence = why(row, heard)
     left = f'<span class="b5">{escape(sentence)}</span>' if sentence else ""
     if progress and row.status == "RUNNING":
-        left += f'<span class="muted num t-sm">{progress.percent:.1f}%</span>'
+        eta = time_left(row, progress)
+        told = f"{progress.percent:.1f} %" + (f" · about {duration(eta)} left" if eta else "")
+        left += f'<span class="muted num t-sm">{told}</span>'
     score = " · ".join(f"{name} {value:g}" for name, value in (row.score or {}).items())
     return left + (f'<span class="muted num">{escape(score)}</span>' if score else "")
+
+
+def time_left(row: JobRow, progress: ProgressRow) -> float | None:
+    """At the pace so far; ``None`` until two percent are done."""
+    if row.running_at is None or not ENOUGH_PERCENT <= progress.percent < 100:
+        return None
+    ran = (progress.at - row.running_at).total_seconds()
+    return max(ran, 0.0) * (100 - progress.percent) / progress.percent or None
 
 
 def _attempt(attempt: Attempt, *, past: bool, many: bool, progress: ProgressRow | None) -> str:

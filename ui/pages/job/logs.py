@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from ui.components.layout import card
+from nicegui import ui
+
+from ui.components.layout import box, card
 from ui.components.log_view import LogView, Older
 from ui.components.markup import link
+from ui.components.switches import Switches
 from ui.pages.job.context import JobView, Section
 from ui.theme.status import LIVE
 from ui.views.job_row import shown_status
@@ -17,9 +20,34 @@ BATCH = 5_000
 
 
 async def logs(view: JobView) -> list[Section]:
-    """The whole log; earlier lines are fetched as they are scrolled to."""
+    """The whole log; earlier lines are fetched as they are scrolled to. ``?attempt=&node=``"""
+    attempt, node = (_number(view.asked.get(key, "")) for key in ("attempt", "node"))
+    _choices(view, attempt, node)
     with card():
-        return [await log_section(view, tail=TAIL, tall=True)]
+        return [await log_section(view, tail=TAIL, tall=True, attempt=attempt, node=node)]
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 6 else 0
+
+
+def _choices(view: JobView, attempt: int, node: int) -> None:
+    """Which attempt and which node, where there are several."""
+    nodes = int(view.row.spec.get("resources", {}).get("num_nodes", 1))
+    if view.row.attempt < 2 and nodes < 2:
+        return
+
+    def go(attempt: int, node: int) -> None:
+        ui.navigate.to(f"/jobs/{view.row.id}/logs?attempt={attempt}&node={node}")
+
+    with box("hrow wrap"):
+        if view.row.attempt > 1:
+            tried = {str(n): f"Attempt {n}" for n in range(1, view.row.attempt + 1)}
+            chosen = str(attempt or view.row.attempt)
+            Switches("Attempt", tried, lambda n: go(int(n), node), value=chosen)
+        if nodes > 1:
+            named = {str(n): f"Node {n}" for n in range(nodes)}
+            Switches("Node", named, lambda n: go(attempt, int(n)), value=str(node))
 
 
 async def preview(view: JobView) -> Section:
@@ -31,8 +59,10 @@ async def preview(view: JobView) -> Section:
         return await log_section(view, tail=PREVIEW, tall=False)
 
 
-async def log_section(view: JobView, *, tail: int, tall: bool) -> Section:
-    section = _Log(view, tall=tall)
+async def log_section(
+    view: JobView, *, tail: int, tall: bool, attempt: int = 0, node: int = 0
+) -> Section:
+    section = _Log(view, tall=tall, attempt=attempt, node=node)
     await section.fill(tail)
     return section
 
@@ -40,13 +70,15 @@ async def log_section(view: JobView, *, tail: int, tall: bool) -> Section:
 class _Log:
     cares = "lf"
 
-    def __init__(self, view: JobView, *, tall: bool) -> None:
+    def __init__(self, view: JobView, *, tall: bool, attempt: int, node: int) -> None:
         self._view = view
-        self._attempt = view.row.attempt
+        self._fixed = bool(attempt)
+        self._attempt = attempt or view.row.attempt
+        self._node = node
         self._last = 0
         self._shown = LogView(
             live=shown_status(view.row) in LIVE,
-            download=f"/api/jobs/{view.row.id}/log",
+            download=f"/api/jobs/{view.row.id}/log?attempt={self._attempt}&node={node}",
             tall=tall,
             on_older=self._older if tall else None,
         )
@@ -55,7 +87,7 @@ class _Log:
         await self._take(after=-tail)
 
     async def refresh(self) -> None:
-        if self._view.row.attempt != self._attempt:
+        if self._view.row.attempt != self._attempt and not self._fixed:
             self._attempt, self._last = self._view.row.attempt, 0
             self._shown.restart()
         while await self._take(after=self._last):
@@ -64,7 +96,7 @@ class _Log:
     async def _take(self, *, after: int) -> bool:
         """Show lines after ``after``; whether there may be more."""
         lines = await self._view.gateway.lines(
-            self._view.row.id, attempt=self._attempt, after=after, limit=BATCH
+            self._view.row.id, attempt=self._attempt, node=self._node, after=after, limit=BATCH
         )
         if lines:
             self._last = lines[-1].number
@@ -76,6 +108,7 @@ class _Log:
         lines = await self._view.gateway.lines(
             self._view.row.id,
             attempt=self._attempt,
+            node=self._node,
             after=first - 1,
             limit=wish.before - first,
         )

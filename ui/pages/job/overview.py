@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from html import escape
 
+from projections.rows import JobRow
 from ui.components.layout import box, card, html
 from ui.components.markup import copyable, link, pairs, span
 from ui.pages.job.context import JobView, Section
 from ui.pages.job.logs import preview
 from ui.pages.job.metrics import first_metrics
-from ui.text import accelerators, size
+from ui.text import accelerators, duration, money, size
 
 CURVES = 2
 PARAMETERS = 8
@@ -41,17 +42,32 @@ def _details(view: JobView) -> None:
         rows.append(("Host", span(row.host, "mono t-sm")))
     if row.cloned_from:
         rows.append(
-            ("Re-run of", link(row.cloned_from[-8:], f"/jobs/{row.cloned_from}", "mono lined"))
+            ("Repeats", link(row.cloned_from[-8:], f"/jobs/{row.cloned_from}", "mono lined"))
         )
     if retries.get("user"):
         rows.append(("Retries", span(retries["user"], "num")))
     commit = (row.spec.get("git") or {}).get("commit", "")
     if commit:
         rows.append(("Commit", copyable(commit, commit[:10])))
+    rows += _money(row)
     given = list(row.spec.get("parameters", {}).items())[:PARAMETERS]
     rows += [(name, span(value, "mono t-sm num")) for name, value in given]
     with card("Details"):
         html(pairs(rows), "kv body", "dl")
+
+
+def _money(row: JobRow) -> list[tuple[str, str]]:
+    """What it costs: by the hour while it runs, in all once it is over."""
+    found = []
+    if row.price_per_hour:
+        found.append(
+            ("Price", span(f"{money(row.price_per_hour, row.currency or '')} an hour", "num"))
+        )
+    if row.cost:
+        found.append(("Cost", span(money(row.cost, row.currency or ""), "num b5")))
+    if row.used_s is not None:
+        found.append(("Charged", span(f"{duration(row.used_s)} of quota", "num")))
+    return found
 
 
 async def _saved(view: JobView) -> None:

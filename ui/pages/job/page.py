@@ -2,21 +2,26 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from nicegui import PageArguments
+
 from application.live import Change
 from domain.model import Event
+from projections.desk_queries import JobMarks
 from projections.rows import JobRow
 from projections.telemetry_queries import ProgressRow
 from ui.components.layout import box, html
+from ui.desk_gateway import DeskGateway
 from ui.gateway import Names
 from ui.live import follow
-from ui.pages.job.actions import Actions
+from ui.pages.job.actions import Actions, MarksLine
 from ui.pages.job.artifacts import artifacts
+from ui.pages.job.checkpoints import checkpoints
 from ui.pages.job.config import config
 from ui.pages.job.context import JobView, Section
 from ui.pages.job.events import events
 from ui.pages.job.head import head_html, meta_html, phases_html, why_html
 from ui.pages.job.logs import logs
-from ui.pages.job.metrics import metrics
+from ui.pages.job.metrics import machine, metrics
 from ui.pages.job.overview import overview
 from ui.shell import Shell
 from ui.text import short
@@ -28,22 +33,29 @@ TABS: Mapping[str, tuple[str, Builder]] = {
     "overview": ("Overview", overview),
     "logs": ("Logs", logs),
     "metrics": ("Metrics", metrics),
+    "machine": ("Machine", machine),
     "artifacts": ("Artifacts", artifacts),
+    "checkpoints": ("Checkpoints", checkpoints),
     "events": ("Events", events),
     "config": ("Config", config),
 }
+SYSTEM = "system/"
 
 
-async def job(shell: Shell, id: str, tab: str = "") -> None:
-    """``/jobs/{id}/{tab}``; without a tab a failed job opens on its log."""
+async def job(shell: Shell, args: PageArguments, id: str, tab: str = "") -> None:
+    """``/jobs/{id}/{tab}``; without a tab one that failed or was stopped opens on its log."""
     gateway = shell.gateway
     row = await gateway.job(id)
-    view = JobView(gateway=gateway, row=row, names=await gateway.names())
-    shown = tab if tab in TABS else ("logs" if row.status == "FAILED" else "overview")
-    shell.crumbs(("Jobs", "/jobs"), (f"{row.name} · {short(row.id)}", ""))
+    names, asked = await gateway.names(), dict(args.query_parameters)
+    view = JobView(gateway=gateway, row=row, names=names, asked=asked)
+    shown = tab if tab in TABS else ("logs" if row.status in ("FAILED", "STOPPED") else "overview")
+    home = (names.experiments.get(row.experiment, "Experiment"), f"/experiments/{row.experiment}")
+    shell.crumbs(home, ("Jobs", "/jobs"), (f"{row.name} · {short(row.id)}", ""))
+    marks = await DeskGateway(gateway).marks([id])
     with box("page flush"):
         head = _Head(shell, view, await gateway.facts(id), await gateway.progress(id))
-        _tabs(id, shown, len(await gateway.artifacts(id)))
+        MarksLine(shell, view, marks.get(id, JobMarks()))
+        _tabs(id, shown, await _counts(view))
         with box("vcol g4"):
             sections = await TABS[shown][1](view)
         if shown_status(row) in LIVE:
@@ -68,11 +80,28 @@ def _mover(head: "_Head", sections: list[Section]) -> Callable[[list[Change]], A
     return move
 
 
-def _tabs(id: str, shown: str, saved: int) -> None:
+async def _counts(view: JobView) -> Mapping[str, int]:
+    """How much there is in the tabs that exist only when there is something in them."""
+    saved = await view.gateway.artifacts(view.row.id)
+    curves = await view.gateway.curves(view.row.id)
+    own = sum(not c.name.startswith(SYSTEM) for c in curves)
+    kept = sum(a.kind == "checkpoint" for a in saved)
+    return {
+        "metrics": own,
+        "machine": len(curves) - own,
+        "artifacts": len(saved),
+        "checkpoints": kept,
+    }
+
+
+def _tabs(id: str, shown: str, counts: Mapping[str, int]) -> None:
     out = []
     for key, (label, _) in TABS.items():
+        if counts.get(key, 1) == 0 and key != shown and key in ("machine", "checkpoints"):
+            continue
         current = ' aria-current="page"' if key == shown else ""
-        count = f'<span class="n">{saved}</span>' if key == "artifacts" and saved else ""
+        many = counts.get(key, 0) if key in ("artifacts", "checkpoints") else 0
+        count = f'<span class="n">{many}</span>' if many else ""
         out.append(f'<a href="/jobs/{id}/{key}"{current}>{label}{count}</a>')
     html("".join(out), "tabs", "nav").props["aria-label"] = "Job sections"
 
@@ -113,5 +142,7 @@ class _Head:
         self._phases.set_content(phases_html(facts, row, progress))
         self._why.set_content(why_html(row, progress))
         self._actions.draw(row)
-        percent = f" {progress.percent:.0f}%" if progress and status == "RUNNING" else ""
-        self._shell.title(f"{word(status)}{percent} · {row.name}")
+        percent = f"{progress.percent:.0f}% " if progress and status == "RUNNING" else ""
+        self._shell.title(
+            f"{'● ' if status == 'RUNNING' else ''}{percent or word(status)} {row.name}"
+        )

@@ -1,0 +1,30 @@
+"""The gallery: tasks that come with the product, to begin from. Nothing is fetched for it."""
+
+from __future__ import annotations
+
+from html import escape
+
+from ui.components.layout import box, heading, html
+from ui.components.markup import icon, span
+from ui.shell import Shell
+from ui.views.gallery import Example, gallery
+
+
+async def gallery_page(shell: Shell) -> None:
+    """``/tasks/gallery``"""
+    shell.crumbs(("Tasks", "/tasks"), ("Gallery", ""))
+    with box("page"):
+        heading("Gallery", "Tasks to begin from. Each opens in the editor; nothing runs yet.")
+        with box("tiles-wide"):
+            for one in gallery():
+                html(_card(one), "card tile-card", "article")
+
+
+def _card(one: Example) -> str:
+    lines = "\n".join(one.yaml.splitlines()[:14])
+    return (
+        f"<header><h2>{escape(one.name)}</h2>{span(one.machine, 'tag')}</header>"
+        f'<div class="body vcol g3"><p class="muted">{escape(one.description)}</p>'
+        f'<pre class="code small" tabindex="0">{escape(lines)}</pre>'
+        f'<div><a class="btn" href="/tasks/new?from={one.key}">{icon("file-plus", "sm")}Use it</a></div></div>'
+    )

@@ -1,0 +1,55 @@
+"""Tasks beyond their text: how their runs went, repositories, what a launch would take and cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from application.commands import tasks as commands
+from application.commands.jobs import Launch, estimate_start
+from application.repository_task import RepositoryTask, read_repository_task
+from domain.errors import LabError
+from projections.job_lists import JobFilter
+from projections.rows import JobRow, SecretRow
+from providers.base import StartEstimate
+from ui.gateway import Gateway, in_thread
+
+LATEST = 200
+
+
+class TaskGateway:
+    """For one open page."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._lab = gateway.use.lab
+
+    async def read_repository(self, *, url: str, ref: str, folder: str) -> RepositoryTask:
+        gateway = self._gateway
+        return await in_thread(
+            lambda: read_repository_task(self._lab, gateway.actor, url=url, ref=ref, folder=folder)
+        )
+
+    async def archive(self, task: str) -> None:
+        await self._gateway.do(lambda a: commands.archive_task(self._lab, a, task))
+
+    async def runs(self) -> Mapping[str, list[JobRow]]:
+        """Of the team's latest jobs those of each task, newest first."""
+        rows = (await self._gateway.jobs(JobFilter(), limit=LATEST)).rows
+        found: dict[str, list[JobRow]] = {}
+        for row in rows:
+            found.setdefault(row.task or "", []).append(row)
+        return found
+
+    async def secrets(self) -> list[SecretRow]:
+        return await in_thread(lambda: self._gateway.reads.secrets(self._gateway.actor))
+
+    async def estimate(self, launch: Launch) -> StartEstimate | str | None:
+        """When it would start; a refusal's own words as text; ``None`` where nobody can tell."""
+
+        def ask() -> StartEstimate | str | None:
+            try:
+                return estimate_start(self._lab, self._gateway.actor, launch)
+            except LabError as error:
+                return str(error)
+
+        return await in_thread(ask)

@@ -1,0 +1,45 @@
+"""Quotas and usage on a page's gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from application.commands.quotas import set_quota
+from application.quota_reading import Quota, QuotaView, read_quota
+from projections.rows import UsageRow
+from ui.gateway import Gateway, in_thread
+
+
+class UsageGateway:
+    """For one open page."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    async def quota(self) -> Quota:
+        return await self._gateway.quota()
+
+    async def of_members(self, users: Sequence[str]) -> dict[str, QuotaView]:
+        """Each member's own month."""
+        use, team = self._gateway.use, self._gateway.team
+
+        def ask() -> dict[str, QuotaView]:
+            self._gateway.reads.quota(
+                self._gateway.actor
+            )  # whoever may read the team's may read these
+            now = use.lab.clock.now()
+            return {
+                user: read_quota(use.queries, use.lab.policy, team=team, user=user, at=now).own
+                for user in users
+            }
+
+        return await in_thread(ask)
+
+    async def usage(self, *, since: datetime, until: datetime, by: Sequence[str]) -> list[UsageRow]:
+        reads, actor = self._gateway.reads, self._gateway.actor
+        return await in_thread(lambda: reads.usage(actor, since=since, until=until, by=by))
+
+    async def set_limit(self, minutes: int | None, *, user: str = "") -> None:
+        lab = self._gateway.use.lab
+        await self._gateway.do(lambda a: set_quota(lab, a, limit_minutes=minutes, user=user))
