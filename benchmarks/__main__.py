@@ -16,6 +16,7 @@ from benchmarks import (
     startup,
     storage,
     submit_to_start,
+    web,
 )
 from benchmarks.result import Row, show
 
@@ -29,6 +30,7 @@ MEASURES: dict[str, Callable[[bool], list[Row]]] = {
     "startup": lambda quick: startup.rows(quick=quick),
     "submit_to_start": lambda quick: submit_to_start.rows(quick=quick),
     "api": lambda quick: api.rows(quick=quick),
+    "web": lambda quick: web.rows(quick=quick),
 }
 
 

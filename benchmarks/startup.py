@@ -62,11 +62,11 @@ def _ours(home: str) -> tuple[float, float, float]:
         Caller(port).get("/readyz")
         time.sleep(1.5)  # the worker is up, and everything is imported
         python = postgres = 0.0
-        for one in _family(pid):
+        for one in family(pid):
             if "python" in Path(f"/proc/{one}/exe").readlink().name:
-                python += _pss_mb(one)
+                python += pss_mb(one)
             else:
-                postgres += _pss_mb(one)
+                postgres += pss_mb(one)
         return seconds, python, postgres
 
 
@@ -74,18 +74,20 @@ def _bare() -> tuple[float, float]:
     port = free_port()
     argv = [sys.executable, "-c", BARE, str(port)]
     with serving(argv, port, environment()) as (pid, seconds):
-        return seconds, _pss_mb(pid)
+        return seconds, pss_mb(pid)
 
 
-def _family(pid: int) -> list[int]:
+def family(pid: int) -> list[int]:
+    """``pid`` and its descendants."""
     found = [pid]
     for task in Path(f"/proc/{pid}/task").iterdir():
         for child in (task / "children").read_text().split():
-            found += _family(int(child))
+            found += family(int(child))
     return found
 
 
-def _pss_mb(pid: int) -> float:
+def pss_mb(pid: int) -> float:
+    """Its share of memory, pages it shares divided among those who do."""
     text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     line = next(line for line in text.splitlines() if line.startswith("Pss:"))
     return int(line.split()[1]) / MB

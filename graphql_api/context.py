@@ -56,6 +56,7 @@ class Look:
 
     reads: Reads
     loaders: Loaders
+    desks: DeskReads
 
 
 @dataclass(kw_only=True)
@@ -141,7 +142,7 @@ class Context:
             reads = await run_in_threadpool(self.reads.at, as_of)
             moment = reads.moment
             desks = self.use.desks.at(moment.position) if moment else self.use.desks
-            self._looks[asked] = Look(reads, Loaders(reads, desks, actor, remember=True))
+            self._looks[asked] = Look(reads, Loaders(reads, desks, actor, remember=True), desks)
 
     def look(self, asked: Asked) -> Look | None:
         """How to look when that was asked as of the past."""
@@ -190,8 +191,7 @@ def reads_of(info: Info) -> Reads:
 def desks_of(info: Info) -> DeskReads:
     """What people put beside the facts, as of the moment that was asked."""
     look = info.context.look(asked_by(info))
-    desks = info.context.use.desks
-    return desks.at(look.reads.moment.position) if look and look.reads.moment else desks
+    return look.desks if look else info.context.use.desks
 
 
 async def loaders_of(info: Info) -> Loaders:

@@ -55,7 +55,7 @@ class DeskQueries:
     @strawberry.field(description="Newest first.")
     async def notes_history(self, info: Info, experiment: strawberry.ID) -> list[NotesRevision]:
         actor = await info.context.actor()
-        rows = await in_thread(info.context.use.desks.notes_history, actor, experiment)
+        rows = await in_thread(desks_of(info).notes_history, actor, experiment)
         return [NotesRevision.of(row) for row in rows]
 
     @past_field("By path.")

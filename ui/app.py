@@ -236,6 +236,14 @@ def _head(request: Request, version: str) -> None:
     first = FIRST_PAINT.replace("{density}", density)
     head = first.replace("{theme}", theme).replace("{version}", version)
     ui.add_head_html(head.replace("{glyphs}", glyphs))
+    _own_main()
+
+
+def _own_main() -> None:
+    """Quasar draws the whole frame as ``<main>``; ours is the real one."""
+    slot = ui.context.client.content.parent_slot
+    if slot is not None:
+        slot.parent.tag = "div"
 
 
 async def _mark(request: Request) -> Response:

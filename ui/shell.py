@@ -59,20 +59,28 @@ def show_failure(error: Exception) -> None:
         case NotFound():
             ui.status_code(404)
             where = '<a class="btn ghost" href="/audit">Look in the audit log</a>'
-            content = empty("Not found", str(error), glyph="search-x", extra=home + where)
+            content = empty("Not found", str(error), glyph="search-x", extra=home + where, level=1)
         case PermissionDenied():
             ui.status_code(403)
             told = f"{error} An owner or admin of the team can give you a role that may."
-            content = empty("Not allowed", told, glyph="lock", extra=home)
+            content = empty("Not allowed", told, glyph="lock", extra=home, level=1)
         case LabError():
             content = empty(
-                "This page could not be shown", str(error), glyph="circle-alert", extra=home + again
+                "This page could not be shown",
+                str(error),
+                glyph="circle-alert",
+                extra=home + again,
+                level=1,
             )
         case _:
             ui.status_code(500)
             told = explained(error)
             content = empty(
-                "This page could not be shown", told, glyph="circle-alert", extra=home + again
+                "This page could not be shown",
+                told,
+                glyph="circle-alert",
+                extra=home + again,
+                level=1,
             )
     html(content, "empty")
 
@@ -84,7 +92,7 @@ class Pages(ui.sub_pages):
         ui.status_code(404)
         home = '<a class="btn" href="/">Home</a>'
         text = "There is no page at this address."
-        html(empty("Page not found", text, glyph="search-x", extra=home), "empty")
+        html(empty("Page not found", text, glyph="search-x", extra=home, level=1), "empty")
 
 
 class Shell:
@@ -136,7 +144,6 @@ class Shell:
 
     def build(self, routes: Mapping[str, Page], running: int) -> None:
         """Lay out the whole window and open the page of the present address."""
-        _own_main()
         html('<a class="skip" href="#main">Skip to content</a>')
         with box("app"):
             self._sidebar(running)
@@ -226,11 +233,11 @@ class Shell:
         inner = (
             f'<span class="logo" aria-hidden="true">{escape(name[:2].upper())}</span><span class="grow">'
             f'<span class="b6 ellipsis block"><span class="sr">Team: </span>{escape(name)}</span>'
-            f'<span class="t-xs faint">{escape(role.title())}</span></span>'
+            f'<span class="t-xs muted">{escape(role.title())}</span></span>'
         )
         with box("team", "button", aria_haspopup="menu"):
             html(inner + icon("chevrons-up-down", "sm"), "contents", "span")
-            with ui.menu().props("auto-close"):
+            with ui.menu().props("auto-close role=dialog aria-label=Teams"):
                 here = team.id if team else ""
                 menu = "".join(_team_choice(t.id, t.name, here=t.id == here) for t in self.me.teams)
                 new = f'<a class="mi" role="menuitem" href="/team/new">{icon("plus", "sm")}New team…</a>'
@@ -274,13 +281,6 @@ class Shell:
             if entry.props.get("aria-current", "false") != wanted:
                 entry.props["aria-current"] = wanted
                 entry.update()
-
-
-def _own_main() -> None:
-    """Quasar draws the whole frame as ``<main>``; ours is the real one."""
-    slot = ui.context.client.content.parent_slot
-    if slot is not None:
-        slot.parent.tag = "div"
 
 
 def _team_choice(team: str, name: str, *, here: bool) -> str:

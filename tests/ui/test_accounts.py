@@ -84,7 +84,7 @@ def test_a_reset_link_shows_a_form_signs_in_and_is_spent(site: Site, client: htt
     weak = post(client, f"/reset/{secret}", password="short")
     assert "error" in weak.headers["location"]
     done = post(client, f"/reset/{secret}", password="another horse battery")
-    assert done.headers["location"] == "/jobs"
+    assert done.headers["location"] == "/"
     assert client.get("/jobs").status_code == 200
     assert "error" in post(client, f"/reset/{secret}", password="x" * 3).headers["location"]
 
@@ -93,7 +93,7 @@ def test_looking_at_a_sign_in_link_does_not_spend_it(site: Site, client: httpx.C
     user = somebody(site, "rosa@lab.example")
     secret = issue_link(site.system.lab, system("console"), user, Purpose.SIGN_IN)
     assert client.get(f"/sign-in/{secret}").status_code == 200
-    assert post(client, f"/sign-in/{secret}").headers["location"] == "/jobs"
+    assert post(client, f"/sign-in/{secret}").headers["location"] == "/"
     assert "error" in post(client, f"/sign-in/{secret}").headers["location"]
     assert client.post(f"/sign-in/{secret}").status_code == 403
 

@@ -172,7 +172,7 @@ def test_an_invited_person_makes_an_account_by_the_link_and_is_in(
         page.fill("#name", EVIL)
         page.fill("#password", PASSWORD)
         page.click("button")
-        page.wait_for_url(re.compile("/jobs$"))
+        page.wait_for_url(re.compile(r"/$"))
         connected(page)
         page.goto(f"/invitation/{secret}")
         expect(page.locator(".form")).to_contain_text("opens nothing any more")

@@ -5,11 +5,11 @@ export default {
   template: `
   <div><div v-if="open" class="scrim" @mousedown.self="open = false" @keydown="onKey">
     <div class="palette" role="dialog" aria-modal="true" aria-label="Command palette">
-      <input ref="input" v-model="q" role="combobox" aria-expanded="true" aria-controls="palette-list" :aria-activedescendant="'pal-' + at" aria-label="Type a command or search" :placeholder="keys ? 'Keys' : 'Type a command, or search everything…'" spellcheck="false">
-      <ul id="palette-list" role="listbox" aria-label="Results">
+      <input ref="input" v-model="q" role="combobox" aria-expanded="true" aria-controls="palette-list" :aria-activedescendant="items.length ? 'pal-' + at : null" aria-label="Type a command or search" :placeholder="keys ? 'Keys' : 'Type a command, or search everything…'" spellcheck="false">
+      <p v-if="!items.length" class="grp none" role="status">No results for “{{ q }}”</p>
+      <ul id="palette-list" v-show="items.length" role="listbox" aria-label="Results">
         <template v-for="(c, i) in items" :key="c.id"><li v-if="i === 0 || items[i - 1].group !== c.group" class="grp" role="presentation">{{ c.group }}</li>
           <li role="option" :id="'pal-' + i" :aria-selected="String(i === at)" @mousemove="at = i" @click="run(c)"><svg class="i"><use :href="'/static/icons.svg#' + c.icon"/></svg><span>{{ c.label }}</span><span class="hint"><span v-if="c.hint">{{ c.hint }}</span><kbd v-for="k in c.keys || []">{{ k }}</kbd></span></li></template>
-        <li v-if="!items.length" class="grp" role="presentation">No results for “{{ q }}”</li>
       </ul>
       <div class="pf"><span><kbd>↑</kbd> <kbd>↓</kbd> navigate</span><span><kbd>↵</kbd> open</span><span><kbd>esc</kbd> close</span></div>
     </div></div></div>`,

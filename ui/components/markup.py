@@ -72,10 +72,13 @@ def note(text: str, *, kind: str = "", title: str = "", extra: str = "") -> str:
     return f'{icon(glyph)}<div class="grow">{head}{body}</div>{extra}'
 
 
-def empty(title: str, text: str, *, glyph: str, extra: str = "") -> str:
-    """The inside of an ``empty`` block; ``extra`` is markup for its actions."""
+def empty(title: str, text: str, *, glyph: str, extra: str = "", level: int = 2) -> str:
+    """The inside of an ``empty`` block; ``extra`` is markup for its actions.
+
+    ``level`` of its heading is 1 where it is the whole page.
+    """
     actions = f'<div class="hrow">{extra}</div>' if extra else ""
     return (
-        f'<div class="art">{icon(glyph, "lg")}</div><h2>{escape(title)}</h2>'
+        f'<div class="art">{icon(glyph, "lg")}</div><h{level}>{escape(title)}</h{level}>'
         f"<p>{escape(text)}</p>{actions}"
     )

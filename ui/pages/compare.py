@@ -42,7 +42,7 @@ async def compare(shell: Shell, args: PageArguments) -> None:
                 f'<a class="btn primary" href="/jobs">{icon("list-checks", "sm")}Choose jobs</a>'
             )
             html(
-                empty("Nothing to compare yet", told, glyph="git-compare", extra=there),
+                empty("Nothing to compare yet", told, glyph="git-compare", extra=there, level=1),
                 "card empty",
             )
             return
@@ -225,7 +225,7 @@ class _Comparing:
                 switch("only", "Only differences", self._narrow, on=True)
             self._place = html("", "wide-table")
             self._place.props.update(
-                {"tabindex": "0", "role": "region", "aria-label": "What differs"}
+                {"tabindex": "0", "role": "region", "aria-label": "Table of what differs"}
             )
             self._draw_table()
 

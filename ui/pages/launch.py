@@ -190,7 +190,7 @@ class _Launching:
         if look != self._look:
             return
         self._effect.clear()
-        with self._effect, card("What it takes"):
+        with self._effect, box("", "div", role="status"), card("What it takes"):
             rows = [
                 (
                     line.label,
@@ -198,7 +198,7 @@ class _Launching:
                 )
                 for line in lines
             ]
-            html(pairs(rows), "kv body", "dl").props["role"] = "status"
+            html(pairs(rows), "kv body", "dl")
 
     def _provider(self, spec: JobSpec) -> ProviderRow | None:
         named = spec.resources.compute_provider

@@ -113,6 +113,7 @@ const Lab = (window.Lab = {
       const content = document.querySelector(`#${id} .cm-content`);
       if (content) {
         content.setAttribute("aria-label", name);
+        document.querySelector(`#${id} .cm-scroller`).tabIndex = 0;
         clearInterval(look);
       }
     }, 50);
@@ -222,6 +223,14 @@ addEventListener("keydown", (e) => {
     e.preventDefault();
     return void dispatchEvent(new CustomEvent("lab:palette"));
   }
+  if ((e.metaKey || e.ctrlKey) && (e.key === "s" || e.key === "Enter")) {
+    const wanted = document.querySelector(e.key === "s" ? "[data-save]" : "[data-launch]");
+    if (wanted) {
+      e.preventDefault();
+      if (!wanted.disabled) wanted.click();
+      return;
+    }
+  }
   if (
     e.metaKey ||
     e.ctrlKey ||
@@ -251,6 +260,9 @@ addEventListener("keydown", (e) => {
   else if (e.key === "c") {
     e.preventDefault();
     Lab.go("/launch");
-  } else if (e.key === "?") dispatchEvent(new CustomEvent("lab:palette", { detail: ">" }));
+  } else if (e.key === "?") {
+    e.preventDefault();
+    dispatchEvent(new CustomEvent("lab:palette", { detail: ">" }));
+  }
   else if (e.key === "T") Lab.nextTheme();
 });

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import cast
+
+import msgspec
 
 from application.actor import Actor, person
 from application.commands import (
@@ -31,6 +34,7 @@ from domain.model import NEXT_VERSION, Event, Guard
 from domain.notifications import ChannelKind
 from domain.quotas import reserve, settle
 from domain.teams import Role
+from domain.telemetry import LogLine, MetricChunk, TelemetryBatch
 from providers.base import ComputeProvider
 from tests.ui.seed.cast import EMAIL, EXPERIMENTS, NOTES, PASSWORD, PEOPLE, TASKS, TEAM, task_yaml
 from tests.ui.seed.histories import Story, story_events
@@ -260,3 +264,45 @@ def _tell(lab: Lab, home: Furnished, story: Story, dice: Random, *, shown: int) 
         lab.append(saved(lab, story, dice, ended=last.at), actor=home.owner)
     elif story.ending in ("RUNNING", "STOPPING") and shown < 40:
         lab.append(saved(lab, story, dice, ended=NOW)[:2], actor=home.owner)
+
+
+EVIL = '<img src=x onerror="window.hacked=1">'
+
+
+def furnish_hostile(lab: Lab, home: Furnished) -> dict[str, str]:
+    """Text that would be markup, wherever people and their code can put text; addresses that show it."""
+    dice, owner = Random(13), home.owner
+    experiment = experiments.create_experiment(lab, owner, name=EVIL)
+    experiments.describe_experiment(lab, owner, experiment, text=EVIL)
+    notes = f"# {EVIL}\n\n{EVIL}\n\n[x](javascript:alert(1)) ![y](http://elsewhere.example/y.png)\n"
+    experiments.note_experiment(lab, owner, experiment, text=notes)
+    sha256 = lab.blobs.put(EVIL.encode())
+    lab.holdings.hold(owner.team, sha256)
+    evil_file = FrozenFile(path=f"{EVIL}.txt", sha256=sha256, size=len(EVIL))
+    experiments.attach_document(lab, owner, experiment, file=evil_file)
+    yaml = f"name: {EVIL}\ndescription: {EVIL}\nrun: echo {EVIL}\n"
+    task = tasks.create_task(lab, owner, experiment=experiment, yaml=yaml)
+    provider = compute.add_provider(lab, owner, name=EVIL, kind="local")
+    story = _story(lab, home, dice, at=NOW - timedelta(hours=1), ending="FAILED")
+    story.name, story.experiment, story.provider = EVIL, experiment, provider
+    story.parameters = {EVIL: EVIL}
+    lab.append(story_events(story, dice), actor=owner)
+    lines = tuple(
+        LogLine(number=n, at=1e9 + n, phase="run", stream="out", text=f"{n} {EVIL}") for n in (1, 2)
+    )
+    chunk = MetricChunk(
+        name=EVIL,
+        steps=struct.pack("<2q", 1, 2),
+        values=struct.pack("<2d", 1, 2),
+        times=struct.pack("<2d", 1, 2),
+    )
+    lab.telemetry.apply(
+        TelemetryBatch(
+            job=story.id, attempt=1, node=0, stream="sdk", offset=0, next=1, lines=lines, chunks=(chunk,)
+        )
+    )  # fmt: skip
+    artifact = saved(lab, story, dice, ended=NOW)[0]
+    lab.append([msgspec.structs.replace(artifact, name=EVIL, files=(evil_file,))], actor=owner)
+    secrets.set_secret(lab, owner, name="PLAIN", value=EVIL)
+    desks.save_view(lab, owner, page="jobs", name=EVIL, query="q=<b>")
+    return {"job": story.id, "task": task, "experiment": experiment, "provider": provider}

@@ -1,0 +1,191 @@
+"""Every page of a furnished lab: accessible in both themes, as narrow as a phone, light, and text stays text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.ui.browser import chromium, connected, sign_in, window
+from tests.ui.furnished import FurnishedSite, furnished_site
+from tests.ui.seed.cast import EMAIL, PASSWORD
+from tests.ui.shots import Shot, shots
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("furnished")]
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+ELEMENTS_AT_MOST = 300
+PARTS = 4
+AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
+FEWER_ROWS = "document.querySelectorAll('tbody tr:nth-child(n+9)').forEach(r => r.remove())"
+"""Of a long list some rows are looked at: the others are drawn by the same code."""
+EXPECTED = ("status of 404",)
+
+
+@pytest.fixture(scope="module")
+def lab(postgres: str) -> Iterator[FurnishedSite]:
+    with furnished_site(postgres) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+def _open(page: Page, shot: Shot) -> None:
+    page.goto(shot.path)
+    if shot.signed_in:
+        connected(page)
+        page.wait_for_selector("main h1, main .log, main .empty, .page")
+    shot.prepare(page)
+    page.wait_for_timeout(150)  # a transition of 120 ms would be measured half way
+
+
+def _violations(page: Page, name: str, *, only: list[str] | None = None) -> list[str]:
+    """What axe-core finds; it was put into the page before the page's own scripts."""
+    run = {"type": "rule", "values": only} if only else {"type": "tag", "values": RULES}
+    found = page.evaluate(
+        "async (run) => (await axe.run(document, {runOnly: run, resultTypes: ['violations']}))"
+        ".violations.map(v => v.id + ' ' + v.nodes.slice(0, 3).map(n => n.html.slice(0, 150)).join(' | '))",
+        run,
+    )
+    return [f"{name}: {one}" for one in found]
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_every_page_is_accessible_light_and_fits_a_phone(
+    lab: FurnishedSite, browser: Browser, part: int
+) -> None:
+    told: list[str] = []
+    every = shots(lab.home)[part::PARTS]
+    for signed_in in (False, True):
+        with window(browser, lab.url) as (page, wrong):
+            page.add_init_script(path=AXE)
+            if signed_in:
+                sign_in(page, EMAIL, PASSWORD)
+            for shot in every:
+                if shot.signed_in is signed_in:
+                    told += _looked_at(page, shot)
+            told += [w for w in wrong if not any(word in w for word in EXPECTED)]
+    assert told == []
+
+
+def _looked_at(page: Page, shot: Shot) -> list[str]:
+    page.emulate_media(reduced_motion="reduce")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    _open(page, shot)
+    page.evaluate(FEWER_ROWS)
+    told = _violations(page, f"{shot.name} light")
+    page.evaluate("Lab.theme('dark')")
+    if page.locator(".cm-editor").count():  # the server sends the editor's theme
+        page.wait_for_timeout(400)
+    told += _violations(page, f"{shot.name} dark", only=["color-contrast"])
+    count = page.evaluate("Object.keys(window.mounted_app?.elements ?? {}).length")
+    if count > ELEMENTS_AT_MOST:
+        told.append(f"{shot.name}: {count} elements")
+    for width in (768, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        if wide > width:
+            told.append(f"{shot.name}: {wide} px wide at {width}")
+    page.evaluate("Lab.theme('light')")
+    return told
+
+
+def test_text_stays_text_wherever_it_is_shown(lab: FurnishedSite, browser: Browser) -> None:
+    job, experiment = lab.hostile["job"], lab.hostile["experiment"]
+    paths = [
+        "/",
+        "/jobs?q=img",
+        "/experiments",
+        "/tasks",
+        f"/tasks/{lab.hostile['task']}",
+        f"/launch?task={lab.hostile['task']}",
+        "/providers",
+        f"/providers/{lab.hostile['provider']}",
+        "/artifacts",
+        "/audit",
+        "/quota",
+        f"/compare?ids={job},{lab.home.jobs['complete']}",
+        *(f"/jobs/{job}/{tab}" for tab in ("overview", "logs", "metrics", "artifacts", "events", "config")),
+        *(
+            f"/experiments/{experiment}/{tab}"
+            for tab in ("overview", "jobs", "notes", "documents", "settings", "activity")
+        ),
+    ]  # fmt: skip
+    with window(browser, lab.url) as (page, wrong):
+        sign_in(page, EMAIL, PASSWORD)
+        for path in paths:
+            page.goto(path)
+            connected(page)
+            page.wait_for_selector("main h1, main .log")
+            found = page.evaluate(
+                "[!!window.hacked, document.querySelectorAll('img[src=x]').length]"
+            )
+            assert found == [False, 0], path
+        page.goto(f"/jobs/{job}/logs")
+        page.wait_for_selector(".ln")
+        assert "onerror" in page.locator(".ln").first.inner_text()
+        page.keyboard.press("Control+k")
+        page.keyboard.type("img")
+        page.wait_for_selector("[role=option] >> text=onerror")
+        assert page.evaluate("!!window.hacked") is False
+        assert wrong == []
+
+
+def test_answers_carry_the_policy_and_nothing_is_framed(
+    lab: FurnishedSite, browser: Browser
+) -> None:
+    with window(browser, lab.url) as (page, wrong):
+        kept = []
+        page.on(
+            "response", lambda r: kept.append((r.url, r.headers.get("content-security-policy", "")))
+        )
+        sign_in(page, EMAIL, PASSWORD)
+        page.goto(f"/jobs/{lab.home.jobs['running']}")
+        connected(page)
+        page.wait_for_selector("canvas")
+        assert kept
+        bad = [url for url, policy in kept if "default-src 'none'" not in policy]
+        assert bad == []
+        assert wrong == []
+
+
+def test_nothing_moves_for_those_who_ask_for_no_motion(
+    lab: FurnishedSite, browser: Browser
+) -> None:
+    with window(browser, lab.url) as (page, wrong):
+        page.emulate_media(reduced_motion="reduce")
+        sign_in(page, EMAIL, PASSWORD)
+        page.goto(f"/jobs/{lab.home.jobs['running']}")
+        connected(page)
+        moving = (
+            "document.getAnimations().filter(a => a.playState === 'running'"
+            " && a.effect.getComputedTiming().duration > 0).length"
+        )
+        assert page.evaluate(moving) == 0
+        assert wrong == []
+
+
+def test_the_filters_of_a_list_are_its_address(lab: FurnishedSite, browser: Browser) -> None:
+    with window(browser, lab.url) as (page, wrong):
+        sign_in(page, EMAIL, PASSWORD)
+        page.goto("/jobs")
+        connected(page)
+        page.click(".facet:has-text('Complete')")
+        page.click("th button:has-text('Cost')")
+        page.wait_for_url("**/jobs?*sort=cost*")
+        page.wait_for_function("document.querySelectorAll('tbody tr').length > 3")
+        rows = page.locator("tbody .title").all_inner_texts()
+        address = page.url
+        page.reload()
+        connected(page)
+        page.wait_for_selector("tbody .title")
+        assert page.locator("tbody .title").all_inner_texts() == rows
+        assert "sort=cost" in address
+        assert wrong == []
