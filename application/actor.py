@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
+from domain.rules import Verbs
 from domain.teams import Role
 
 
@@ -15,6 +18,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     team: str = ""
     role: Role | None = None
     scopes: tuple[str, ...] = ()
+    rules: Mapping[str, Verbs] = {}  # of resources that a rule for them is about
     read_only: bool = False  # the team is archived
     command: str = ""  # the idempotency key or request id: the cause of what is recorded
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
 from application.actor import Actor
+from application.audit_export import Line
 from application.log_reading import EventPage, LogReading
 from application.moments import AsOf
 from application.permissions import Action, require
+from application.sight import may_hear
 from domain.errors import NotFound
 from projections.log_queries import END, LogFilter
 from projections.queries import Queries
+
+PAGE = 1_000
 
 
 class EventWish(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +61,12 @@ class AuditReads(ABC):
         wish = wish or EventWish()
         first = max(after, self._before(wish.since))
         page = self._log.page(
-            actor.team, self._filter(actor, wish), after=first, limit=limit, names=self.names(actor)
+            actor.team,
+            self._filter(actor, wish),
+            after=first,
+            limit=limit,
+            names=self.names(actor),
+            see=partial(may_hear, actor),
         )
         return _cut(page, self._last(wish.until)) if wish.until is not None else page
 
@@ -72,7 +83,19 @@ class AuditReads(ABC):
             after=self._before(wish.since),
             limit=limit,
             names=self.names(actor),
+            see=partial(may_hear, actor),
         )
+
+    def exported(self, actor: Actor, wish: EventWish) -> Iterator[Line]:
+        """Every event that is wanted, in order, as it is exported; as far as the log is indexed now."""
+        require(actor, Action.READ_LOG)
+        after, more = 0, True
+        while more:
+            page = self.events(actor, wish, after=after, limit=PAGE)
+            links = self._queries.links([view.position for view in page.events])
+            for view, link in zip(page.events, links, strict=True):
+                yield Line(view=view, link=link)
+            after, more = page.cursor, page.more
 
     def _filter(self, actor: Actor, wish: EventWish) -> LogFilter:
         return LogFilter(

@@ -9,7 +9,8 @@ import msgspec
 
 from application.actor import Actor
 from application.lab import Lab
-from application.permissions import Action, require, require_own
+from application.permissions import Action, allowed, require, require_on
+from application.sight import sees
 from domain.errors import InvalidInput, NotFound
 from domain.experiments import ExperimentNoted
 from domain.experiments import fold as fold_experiment
@@ -68,8 +69,10 @@ class DeskReads:
         if unknown:
             way_out = f"Choose from {', '.join(KINDS)}."
             raise InvalidInput(field="kinds", value=unknown[0], way_out=way_out)
-        saved = self._artifacts.saved
-        return saved(actor.team, kinds=kinds, text=text, limit=limit, offset=offset)
+        saved = self._artifacts.saved(
+            actor.team, kinds=kinds, text=text, limit=limit, offset=offset
+        )
+        return [row for row in saved if sees(actor, row)]
 
     def labels(self, actor: Actor) -> list[LabelCount]:
         require(actor, Action.READ)
@@ -81,14 +84,16 @@ class DeskReads:
         return self._queries.views(actor.team, actor.user, page)
 
     def experiment_counts(self, actor: Actor) -> list[StatusCount]:
-        """The team's jobs by experiment and status."""
+        """The team's jobs by experiment and status, of experiments the actor may read."""
         require(actor, Action.READ)
-        return self._queries.experiment_counts(actor.team)
+        counts = self._queries.experiment_counts(actor.team)
+        return [row for row in counts if allowed(actor, Action.READ, row.experiment)]
 
     def experiment_scores(self, actor: Actor) -> list[ScoreSpan]:
         """What the team's jobs reported, by experiment."""
         require(actor, Action.READ)
-        return self._queries.experiment_scores(actor.team)
+        spans = self._queries.experiment_scores(actor.team)
+        return [row for row in spans if allowed(actor, Action.READ, row.experiment)]
 
     def notes(self, actor: Actor, experiment: str) -> NotesRow:
         """``NotFound`` for an experiment that is not, or another team's."""
@@ -120,6 +125,5 @@ class DeskReads:
         raise NotFound(kind="document", id=path)
 
     def _own(self, actor: Actor, experiment: str) -> None:
-        require(actor, Action.READ)
         team = fold_experiment(self._lab.log.stream(experiment)).team
-        require_own(actor, team, kind="experiment", id=experiment)
+        require_on(actor, Action.READ, experiment, team=team, kind="experiment", id=experiment)

@@ -21,6 +21,7 @@ from application.ports import (
     Courier,
     Credentials,
     Holdings,
+    Hosts,
     Ids,
     Locks,
     Providers,
@@ -52,6 +53,8 @@ class Policy:
     default_reservation_s: int = 3600
     extension_s: int = 900
     team_quota_minutes: int | None = None
+    team_budget: float | None = None
+    currency: str = "USD"
     accelerator_weights: Mapping[str, float] = field(default_factory=dict)
     loss: LossPolicy = field(default_factory=LossPolicy)
     server_url: str = ""
@@ -78,6 +81,7 @@ class Lab:
     providers: Providers
     locks: Locks
     courier: Courier
+    hosts: Hosts
     mailer: Mailer
     identities: IdentityProviders
     policy: Policy

@@ -6,16 +6,19 @@ and are never shown. Not here: permission, which the caller asks first.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
 from application.sentences import Names, sentence
+from application.sight import REGISTERED
 from domain.codec import EVERYTHING
 from domain.errors import UnknownEvent
 from domain.model import Recorded
+from domain.rules import REGISTRY
 from projections.log_index import Said, team_of
 from projections.log_queries import LogFilter
 from projections.queries import Queries
@@ -24,6 +27,9 @@ from projections.rows import EventRow
 SCAN_ROWS = 1_000
 SCANS_AT_MOST = 20
 LIMIT_AT_MOST = 1_000
+RULED = ("exp_", "prov_", "task_", "job_", "art_")
+Chains: TypeAlias = tuple[tuple[str, ...], ...]
+See: TypeAlias = Callable[[Chains], bool]
 
 
 class EventView(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,26 +55,46 @@ class EventPage(msgspec.Struct, frozen=True, kw_only=True):
     more: bool
 
 
+def everything(_: Chains) -> bool:
+    """The ``see`` of those who may be told of all."""
+    return True
+
+
+class _Place(NamedTuple):
+    team: str
+    chains: Chains
+
+
 class LogReading:
     """Safe to share between threads. What team a stream is of never changes, so it is remembered."""
 
     def __init__(self, queries: Queries) -> None:
         self._queries = queries
-        self._remembered = lru_cache(maxsize=50_000)(self._team_of)
+        self._remembered = lru_cache(maxsize=50_000)(self._read_place)
 
     def page(
-        self, team: str, where: LogFilter, *, after: int, limit: int, names: Names
+        self,
+        team: str,
+        where: LogFilter,
+        *,
+        after: int,
+        limit: int,
+        names: Names,
+        see: See = everything,
     ) -> EventPage:
-        """At most ``limit`` of the team's events after a position, in order, as far as the log is indexed."""
+        """At most ``limit`` of the team's events after a position, in order, as far as the log is indexed.
+
+        What ``see`` hides is passed over: a page may have fewer.
+        """
         most = max(1, min(limit, LIMIT_AT_MOST))
         end = self._queries.indexed()  # before the rows: what is indexed meanwhile comes next time
         rows = self._queries.found(
             team, where, after=after, before=end + 1, limit=most + 1, newest=False
         )
-        shown = tuple(_view(row, names) for row in rows[:most])
+        shown = self._views(rows[:most], names, see)
         more = len(rows) > most
         return EventPage(
-            events=shown, cursor=shown[-1].position if more else max(after, end), more=more
+            events=shown, cursor=rows[most - 1].position if more else max(after, end), more=more
         )
 
     def back(
@@ -80,14 +106,15 @@ class LogReading:
         limit: int,
         names: Names,
         after: int = 0,
+        see: See = everything,
     ) -> EventPage:
         """The same newest first, between two positions."""
         most = max(1, min(limit, LIMIT_AT_MOST))
         rows = self._queries.found(
             team, where, after=after, before=before, limit=most + 1, newest=True
         )
-        shown = tuple(_view(row, names) for row in rows[:most])
-        cursor = shown[-1].position if shown else before
+        shown = self._views(rows[:most], names, see)
+        cursor = rows[:most][-1].position if rows else before
         return EventPage(events=shown, cursor=cursor, more=len(rows) > most)
 
     def jobs_between(self, team: str, *, after: int, upto: int) -> tuple[list[str], int]:
@@ -120,15 +147,39 @@ class LogReading:
     def team_of(self, stream: str) -> str:
         """The team's id, or an empty string for what is no team's or not there."""
         try:
-            return self._remembered(stream)
+            return self._remembered(stream).team
         except KeyError:  # not there yet: not remembered
             return ""
 
-    def _team_of(self, stream: str) -> str:
+    def chains_of(self, stream: str) -> Chains:
+        """The resources that access rules judge its facts by, as ``application/sight.py`` tells."""
+        if not stream.startswith(RULED):
+            return ()
+        try:
+            return self._remembered(stream).chains
+        except KeyError:
+            return ()
+
+    def _views(self, rows: Sequence[EventRow], names: Names, see: See) -> tuple[EventView, ...]:
+        return tuple(
+            _view(row, names)
+            for row in rows
+            if see is everything or see(self.chains_of(row.stream))
+        )
+
+    def _read_place(self, stream: str) -> _Place:
         first = self._queries.events(after=0, limit=1, streams=(stream,))
         if not first:
             raise KeyError(stream)
-        return team_of(stream, msgspec.json.decode(first[0].state, type=Said))
+        state = first[0].state
+        fields = msgspec.json.decode(state, type=dict[str, object])
+        experiment = str(fields.get("experiment", ""))
+        ruled = stream.startswith(("exp_", "prov_", "task_"))
+        own = (stream,) if ruled else (str(fields.get("task", "")),)
+        chains: Chains = ((*own, experiment) if experiment else own,)
+        if stream.startswith("art_") and fields.get("kind") in REGISTERED:
+            chains = (*chains, (REGISTRY,))
+        return _Place(team=team_of(stream, msgspec.json.decode(state, type=Said)), chains=chains)
 
 
 _ENVELOPE = frozenset({"originator_id", "originator_version", "at", "by", "type", "cause"})

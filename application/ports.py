@@ -103,6 +103,10 @@ class Credentials(Protocol):
         """The same for a one-time secret of ``kind``, which is gone with that: the first one gets it."""
         ...
 
+    def last_used(self, ids: Sequence[str]) -> Mapping[str, datetime]:
+        """When each of those credentials that were used last was; right to a minute."""
+        ...
+
     def sessions(self, user: str) -> Sequence[SessionSeen]:
         """Those that are good now, the last used first."""
         ...
@@ -264,6 +268,14 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     final: bool = False
     """Trying again is of no use."""
     retry_after_s: float | None = None
+
+
+class Hosts(Protocol):
+    """Where the server lets people send it for git."""
+
+    def admit(self, host: str, port: int) -> Sequence[str]:
+        """The addresses to connect to; none: whichever the system finds. ``HostRefused``."""
+        ...
 
 
 class Courier(Protocol):

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from application.log import EventLog
-from domain import compute, experiments, quotas, tasks
+from domain import budgets, compute, experiments, quotas, tasks
 from domain.compute import ProviderAdded
 from domain.experiments import ExperimentCreated, ExperimentRenamed
 from domain.model import Event, Guard, GuardKind
@@ -57,7 +57,7 @@ def prove_guards(log: EventLog) -> list[Difference]:
 class _Proof:
     def __init__(self) -> None:
         self.position = 0
-        self._balances: dict[str, quotas.Balance] = {}
+        self._balances: dict[str, quotas.Balance | budgets.Balance] = {}
         self._holders: dict[str, str] = {}
         self._born: dict[str, Born] = {}
 
@@ -83,10 +83,10 @@ class _Proof:
         return found
 
     def _take(self, event: Event) -> None:
-        if isinstance(event, quotas.QuotaEvent):
-            scope = event.scope
-            before = self._balances.get(scope, quotas.Balance())
-            self._balances[scope] = before.evolve(event)
+        if isinstance(event, quotas.QuotaEvent | budgets.BudgetEvent):
+            ledger = budgets if isinstance(event, budgets.BudgetEvent) else quotas
+            before = self._balances.get(event.scope) or ledger.Balance()
+            self._balances[event.scope] = before.evolve(event)
             return
         if isinstance(event, UserErased):
             mine = [s for s, holder in self._holders.items() if holder == event.originator_id]

@@ -12,23 +12,24 @@ from typing import TypeVar
 
 import msgspec
 
-from application.account_ports import SessionSeen
+from application.account_reads import AccountReads
 from application.actor import Actor
 from application.audit_reads import AuditReads
+from application.budget_reading import Budget, read_budget
 from application.cluster_page import with_own_jobs
 from application.explain import why
 from application.job_reasons import JobReasons
 from application.lab import Lab
-from application.moments import AsOf, Moment, PresentOnly, find_moment
-from application.permissions import Action, allowed, require, require_own
+from application.moments import AsOf, Moment, find_moment
+from application.permissions import Action, allowed, require, require_on, require_own
 from application.quota_reading import Quota, read_quota
+from application.sight import Shown, sees, sight_of
 from application.telemetry_reads import TelemetryReads
 from application.why import Told
 from domain.compute import Account
 from domain.compute import fold as fold_provider
-from domain.errors import InvalidInput, NotAuthenticated, NotFound
+from domain.errors import InvalidInput, NotFound
 from domain.job_events import JobStatus
-from domain.model import Event
 from domain.reasons import Reason
 from projections.job_lists import NEWEST, After, JobFilter, JobOrder
 from projections.jobs import JOBS_PROJECTION
@@ -37,22 +38,17 @@ from projections.rows import (
     ArtifactRow,
     ChannelRow,
     ExperimentRow,
-    InvitationRow,
     JobRow,
-    MemberRow,
     ProviderRow,
     RevisionRow,
-    SecretRow,
     TaskRow,
-    TeamRow,
-    TokenRow,
     UsageRow,
 )
 from projections.telemetry_queries import TelemetryQueries
 from providers.base import Check, Offer
 from providers.cluster import Cluster
 
-Owned = TypeVar("Owned", JobRow, ExperimentRow, TaskRow, ProviderRow, ArtifactRow)
+Owned = TypeVar("Owned", bound=Shown)
 LIVE_AT_MOST = 10_000
 
 
@@ -63,38 +59,7 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
-class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """Opened names of one user; ``[erased]`` once the person was erased."""
-
-    id: str
-    email: str
-    name: str
-
-
-class Member(msgspec.Struct, frozen=True, kw_only=True):
-    person: Person
-    role: str
-    since: datetime
-
-
-class Invited(msgspec.Struct, frozen=True, kw_only=True):
-    """``email`` is empty for a link, ``[erased]`` once it was erased."""
-
-    row: InvitationRow
-    email: str
-
-
-class Me(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks; ``team`` is ``None`` for somebody in no team yet."""
-
-    person: Person
-    teams: tuple[TeamRow, ...]
-    team: TeamRow | None
-    role: str
-    may: tuple[str, ...]
-
-
-class Reads(TelemetryReads, AuditReads):
+class Reads(AccountReads, TelemetryReads, AuditReads):
     """Every method raises ``NotAuthenticated``, ``PermissionDenied`` or ``NotFound`` before it answers.
 
     With a ``moment`` it answers as of then; who may ask is decided as of now.
@@ -107,11 +72,10 @@ class Reads(TelemetryReads, AuditReads):
         telemetry: TelemetryQueries,
         moment: Moment | None = None,
     ) -> None:
+        AccountReads.__init__(self, lab, queries, moment)
         TelemetryReads.__init__(self, telemetry, moment)
-        AuditReads.__init__(self, queries if moment is None else queries.at(moment.position))
-        self._lab = lab
+        AuditReads.__init__(self, self._queries)
         self._reasons = JobReasons(self._queries, self._log)
-        self.moment = moment
 
     def at(self, as_of: AsOf) -> Reads:
         """The same reads as of a position or time. ``InvalidInput``, ``PastBehind``."""
@@ -121,13 +85,6 @@ class Reads(TelemetryReads, AuditReads):
     @property
     def _now(self) -> datetime:
         return self.moment.at if self.moment else self._lab.clock.now()
-
-    def _facts(self, stream: str) -> list[Event]:
-        return [recorded.event for recorded in self._log.recorded([stream])]
-
-    def _now_only(self, what: str) -> None:
-        if self.moment:
-            raise PresentOnly(what=what)
 
     def job(self, actor: Actor, id: str) -> JobRow:
         return self._own(actor, self._queries.job(id), kind="job", id=id)
@@ -156,7 +113,7 @@ class Reads(TelemetryReads, AuditReads):
     ) -> list[JobRow]:
         """In ``order``: newest first unless given."""
         require(actor, Action.READ)
-        chosen = where or JobFilter()
+        chosen = msgspec.structs.replace(where or JobFilter(), sight=sight_of(actor))
         return self._queries.jobs(actor.team, chosen, after=after, limit=limit, order=order)
 
     def jobs_position(self) -> int:
@@ -174,12 +131,13 @@ class Reads(TelemetryReads, AuditReads):
     def job_counts(self, actor: Actor) -> dict[str, int]:
         """By status; statuses without a job are left out."""
         require(actor, Action.READ)
-        return self._queries.job_counts(actor.team)
+        return self._queries.job_counts(actor.team, sight=sight_of(actor))
 
     def experiments(self, actor: Actor, *, archived: bool = False) -> list[ExperimentRow]:
         """By name."""
         require(actor, Action.READ)
-        return self._queries.experiments(actor.team, archived=archived)
+        rows = self._queries.experiments(actor.team, archived=archived)
+        return [row for row in rows if sees(actor, row)]
 
     def experiment(self, actor: Actor, id: str) -> ExperimentRow:
         return self._own(actor, self._queries.experiment(id), kind="experiment", id=id)
@@ -187,7 +145,8 @@ class Reads(TelemetryReads, AuditReads):
     def tasks(self, actor: Actor, experiment: str = "", *, archived: bool = False) -> list[TaskRow]:
         """Latest revised first."""
         require(actor, Action.READ)
-        return self._queries.tasks(actor.team, experiment=experiment, archived=archived)
+        rows = self._queries.tasks(actor.team, experiment=experiment, archived=archived)
+        return [row for row in rows if sees(actor, row)]
 
     def task(self, actor: Actor, id: str) -> TaskRow:
         return self._own(actor, self._queries.task(id), kind="task", id=id)
@@ -200,7 +159,8 @@ class Reads(TelemetryReads, AuditReads):
     def providers(self, actor: Actor) -> list[ProviderRow]:
         """By name. Settings are shown to those who manage providers; others get none."""
         require(actor, Action.READ)
-        return [_for(actor, row) for row in self._queries.providers(actor.team)]
+        rows = self._queries.providers(actor.team)
+        return [_for(actor, row) for row in rows if sees(actor, row)]
 
     def provider(self, actor: Actor, id: str) -> ProviderRow:
         return _for(actor, self._own(actor, self._queries.provider(id), kind="provider", id=id))
@@ -220,7 +180,7 @@ class Reads(TelemetryReads, AuditReads):
     def accounts(self, actor: Actor, provider: str) -> list[Account]:
         """Whose accounts there are now; those who do not manage providers see their own."""
         self.provider(actor, provider)
-        every = allowed(actor, Action.MANAGE_PROVIDERS)
+        every = allowed(actor, Action.MANAGE_PROVIDERS, provider)
         known = fold_provider(self._facts(provider)).accounts
         return [a for a in known if a.current and (every or a.user == actor.user)]
 
@@ -242,7 +202,7 @@ class Reads(TelemetryReads, AuditReads):
     def artifacts(self, actor: Actor, job: str) -> list[ArtifactRow]:
         """Oldest first, without deleted ones."""
         self.job(actor, job)
-        return self._queries.artifacts(job)
+        return [row for row in self._queries.artifacts(job) if sees(actor, row)]
 
     def artifact(self, actor: Actor, id: str) -> ArtifactRow:
         return self._own(actor, self._queries.artifact(id), kind="artifact", id=id)
@@ -273,79 +233,17 @@ class Reads(TelemetryReads, AuditReads):
             raise InvalidInput(field="since", value=begin.isoformat(), way_out=way_out)
         return self._queries.usage(actor.team, since=begin, until=end, by=by)
 
-    def members(self, actor: Actor) -> list[Member]:
-        """By membership age, names opened."""
-        require(actor, Action.READ)
-        return [self._member(row) for row in self._queries.members(actor.team)]
-
-    def invitations(self, actor: Actor) -> list[Invited]:
-        """The team's, newest first, addresses opened; those that are over too."""
-        require(actor, Action.MANAGE_MEMBERS)
-        rows = self._queries.invitations(actor.team)
-        return [Invited(row=row, email=self._address(row)) for row in rows]
-
-    def _address(self, row: InvitationRow) -> str:
-        return self._lab.vault.open(row.id, row.email_sealed) if row.email_sealed else ""
-
-    def own_email(self, user: str) -> str:
-        """The address of an account, opened; of no team."""
-        row = self._queries.user(user)
-        if row is None:
-            raise NotFound(kind="account", id=user)
-        return self._lab.vault.open(user, row.email_sealed)
-
     def names(self, actor: Actor) -> dict[str, str]:
-        """Of the team's members, providers and experiments by id, archived ones too."""
+        """Of the team's members, service accounts, providers and experiments by id, archived ones too."""
         found = {m.person.id: m.person.name for m in self.members(actor)}
+        found |= {row.id: row.name for row in self._queries.service_accounts(actor.team)}
         found |= {row.id: row.name for row in self.providers(actor)}
         return found | {row.id: row.name for row in self.experiments(actor, archived=True)}
-
-    def persons(self, actor: Actor) -> dict[str, tuple[str, ...]]:
-        """Address and name of each member."""
-        return {m.person.id: (m.person.email, m.person.name) for m in self.members(actor)}
-
-    def people(self, actor: Actor, users: Sequence[str]) -> dict[str, Person]:
-        """Those of ``users`` who are members of the actor's team."""
-        wanted = set(users)
-        return {m.person.id: m.person for m in self.members(actor) if m.person.id in wanted}
-
-    def me(self, actor: Actor) -> Me:
-        """Needs a credential and no team."""
-        if not actor.user:
-            raise NotAuthenticated(why="no valid session or API token came with the request")
-        row = self._queries.user(actor.user)
-        if row is None:
-            raise NotFound(kind="account", id=actor.user)
-        teams = tuple(self._queries.teams_of(actor.user))
-        return Me(
-            person=self._person(row.id, row.email_sealed, row.name_sealed),
-            teams=teams,
-            team=next((team for team in teams if team.id == actor.team), None),
-            role=actor.role or "",
-            may=tuple(action.value for action in Action if allowed(actor, action)),
-        )
-
-    def sessions(self, actor: Actor) -> Sequence[SessionSeen]:
-        """The actor's own that are open, of no team, the last used first."""
-        if not actor.user:
-            raise NotAuthenticated(why="no valid session or API token came with the request")
-        self._now_only("Open sessions")
-        return self._lab.credentials.sessions(actor.user)
 
     def channels(self, actor: Actor) -> list[ChannelRow]:
         """The team's and the actor's own, by name."""
         require(actor, Action.READ)
         return self._queries.channels(actor.team, actor.user)
-
-    def tokens(self, actor: Actor) -> list[TokenRow]:
-        """The actor's own in this team, newest first, revoked ones too."""
-        require(actor, Action.READ)
-        return self._queries.tokens(actor.user, actor.team)
-
-    def secrets(self, actor: Actor) -> list[SecretRow]:
-        """Names of the team's and the actor's own secrets; values are never read back."""
-        require(actor, Action.READ)
-        return self._queries.secrets(actor.team, actor.user)
 
     def quota(self, actor: Actor) -> Quota:
         """The team's and the actor's own month."""
@@ -353,23 +251,23 @@ class Reads(TelemetryReads, AuditReads):
         policy, now = self._lab.policy, self._now
         return read_quota(self._queries, policy, team=actor.team, user=actor.user, at=now)
 
-    def _own(self, actor: Actor, row: Owned | None, *, kind: str, id: str) -> Owned:
+    def budget(self, actor: Actor) -> Budget:
+        """The team's and the actor's own month, in money."""
         require(actor, Action.READ)
+        lab, now = self._lab, self._now
+        return read_budget(self._queries, lab.policy, team=actor.team, user=actor.user, at=now)
+
+    def _own(self, actor: Actor, row: Owned | None, *, kind: str, id: str) -> Owned:
         if row is None:
+            require(actor, Action.READ)
             raise NotFound(kind=kind, id=id)
-        require_own(actor, row.team, kind=kind, id=id)
+        require_on(actor, Action.READ, team=row.team, kind=kind, id=id)
+        if not sees(actor, row):
+            raise NotFound(kind=kind, id=id)
         return row
-
-    def _member(self, row: MemberRow) -> Member:
-        person = self._person(row.user_id, row.email_sealed, row.name_sealed)
-        return Member(person=person, role=row.role, since=row.since)
-
-    def _person(self, user: str, email: str, name: str) -> Person:
-        vault = self._lab.vault
-        return Person(id=user, email=vault.open(user, email), name=vault.open(user, name))
 
 
 def _for(actor: Actor, row: ProviderRow) -> ProviderRow:
-    if allowed(actor, Action.MANAGE_PROVIDERS):
+    if allowed(actor, Action.MANAGE_PROVIDERS, row.id):
         return row
     return msgspec.structs.replace(row, settings={})

@@ -5,18 +5,18 @@ Not here: which addresses may be written, and which commit a branch is (``applic
 
 from __future__ import annotations
 
-import os
 import subprocess
 import tempfile
+from typing import NamedTuple
 
 import msgspec
 
 from application.actor import Actor
 from application.lab import Lab
 from application.permissions import Action, require
-from application.sources import resolve_git
+from application.sources import admitted, git_environment, resolve_git, to_address
 from domain.errors import InvalidInput, NotFound, shorten
-from domain.git_urls import is_inner_path, scheme_of
+from domain.git_urls import is_inner_path
 
 FILE = "task.yaml"
 LARGEST = 256 * 1024
@@ -37,51 +37,56 @@ def read_repository_task(
     folder = folder.strip().strip("/")
     if folder and not is_inner_path(folder):
         raise InvalidInput(field="folder", value=folder, way_out="Name a folder inside it.")
-    policy = lab.policy
-    local = policy.allow_local_git
-    commit = resolve_git(url.strip(), ref.strip(), timeout_s=policy.git_timeout_s, allow_file=local)
-    path = f"{folder}/{FILE}" if folder else FILE
-    allowed = "https:ssh:git:file" if local and scheme_of(url) == "file" else "https:ssh:git"
-    text = _show(url.strip(), commit, path, timeout_s=policy.git_timeout_s, allowed=allowed)
-    return RepositoryTask(yaml=_sourced(text, url.strip(), ref.strip(), folder), commit=commit)
+    policy, url = lab.policy, url.strip()
+    commit = resolve_git(
+        url,
+        ref.strip(),
+        timeout_s=policy.git_timeout_s,
+        hosts=lab.hosts,
+        allow_file=policy.allow_local_git,
+    )
+    text = _show(lab, url, commit, f"{folder}/{FILE}" if folder else FILE)
+    return RepositoryTask(yaml=_sourced(text, url, ref.strip(), folder), commit=commit)
 
 
-def _show(url: str, commit: str, path: str, *, timeout_s: float, allowed: str) -> str:
+def _show(lab: Lab, url: str, commit: str, path: str) -> str:
+    address = admitted(url, lab.hosts)
+    options, where = to_address(url, address)
     with tempfile.TemporaryDirectory(prefix="lab-git-") as place:
-        _git(["init", "--quiet", "--bare", place], place, timeout_s=timeout_s, allowed=allowed)
-        fetch = ["fetch", "--quiet", "--depth=1", "--no-tags", "--", url, commit]
-        said = _git(fetch, place, timeout_s=timeout_s, allowed=allowed)
+        git = _Git(lab, url, address, [*options, "-C", place])
+        git.run("init", "--quiet", "--bare", place)
+        said = git.run("fetch", "--quiet", "--depth=1", "--no-tags", "--", where, commit)
         if said.returncode:
             told = shorten(said.stderr.decode("utf-8", "replace").strip().replace("\n", " "), 200)
             raise InvalidInput(field="url", value=url, way_out=f"git says: {told}")
-        shown = _git(["show", f"{commit}:{path}"], place, timeout_s=timeout_s, allowed=allowed)
+        shown = git.run("show", f"{commit}:{path}")
     if shown.returncode:
         raise NotFound(kind="file in the repository", id=path)
     if len(shown.stdout) > LARGEST:
-        raise InvalidInput(
-            field="folder", value=path, way_out=f"At most {LARGEST:,} bytes are read."
-        )
+        way_out = f"At most {LARGEST:,} bytes are read."
+        raise InvalidInput(field="folder", value=path, way_out=way_out)
     return shown.stdout.decode("utf-8", "replace")
 
 
-def _git(
-    words: list[str], place: str, *, timeout_s: float, allowed: str
-) -> subprocess.CompletedProcess[bytes]:
-    env = os.environ | {
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_ASKPASS": "true",
-        "GIT_ALLOW_PROTOCOL": allowed,
-        "GIT_SSH_COMMAND": "ssh -o BatchMode=yes",
-        "LC_ALL": "C",
-    }
-    try:
-        return subprocess.run(
-            ["git", "-C", place, *words], env=env, capture_output=True, timeout=timeout_s,
-            stdin=subprocess.DEVNULL, check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired as error:
-        way_out = f"It did not answer in {timeout_s:g} s. Try again."
-        raise InvalidInput(field="url", value=" ".join(words), way_out=way_out) from error
+class _Git(NamedTuple):
+    """git with ``options`` before its command, bound to the one address of ``url``."""
+
+    lab: Lab
+    url: str
+    address: str
+    options: list[str]
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[bytes]:
+        policy = self.lab.policy
+        env = git_environment(self.url, address=self.address, allow_file=policy.allow_local_git)
+        try:
+            return subprocess.run(
+                ["git", *self.options, *words], env=env, capture_output=True,
+                timeout=policy.git_timeout_s, stdin=subprocess.DEVNULL, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            way_out = f"It did not answer in {policy.git_timeout_s:g} s. Try again."
+            raise InvalidInput(field="url", value=self.url, way_out=way_out) from error
 
 
 def _sourced(text: str, url: str, ref: str, folder: str) -> str:

@@ -11,12 +11,14 @@ from typing import Any
 from application.job_sentences import job_sentence
 from application.wording import duration, plural
 from domain import (
+    budgets,
     compute,
     experiments,
     invitations,
     notifications,
     quotas,
     secrets,
+    service_accounts,
     tasks,
     teams,
     tokens,
@@ -47,7 +49,7 @@ def _scope(scope: str, called: Callable[[str], str]) -> str:
     """``team:t:2026-11`` and ``user:t:u:2026-11``, and the same without a month."""
     kind, *parts = scope.split(":")
     month = parts.pop() if parts and parts[-1][:2] == "20" else ""
-    whose = "the team" if kind == "team" else called(parts[-1] if parts else "")
+    whose = "the team" if kind.endswith("team") else called(parts[-1]) if parts else scope
     return f"{whose} in {month}" if month else whose
 
 
@@ -55,6 +57,16 @@ def _limit(e: quotas.QuotaLimitSet, called: Callable[[str], str]) -> str:
     if e.seconds == UNLIMITED:
         return f"The quota of {_scope(e.scope, called)} has no limit."
     return f"The quota of {_scope(e.scope, called)} is {duration(e.seconds)}."
+
+
+def _money(amount: int) -> str:
+    return f"{amount / budgets.MILLIONTHS:,.2f}"
+
+
+def _money_limit(e: budgets.BudgetLimitSet, called: Callable[[str], str]) -> str:
+    if e.amount == UNLIMITED:
+        return f"The budget of {_scope(e.scope, called)} has no limit."
+    return f"The budget of {_scope(e.scope, called)} is {_money(e.amount)}."
 
 
 def _settled(e: quotas.QuotaSettled, called: Callable[[str], str]) -> str:
@@ -121,6 +133,24 @@ SENTENCES: Mapping[type[Event], Tell] = {  # each arm takes its own event
     quotas.QuotaSettled: _settled,
     quotas.QuotaThresholdReached: lambda e, n: (
         f"{_scope(e.scope, n)} has used {e.percent} % of {duration(e.limit)}."
+    ),
+    budgets.BudgetLimitSet: _money_limit,
+    budgets.BudgetReserved: lambda e, n: f"{_money(e.amount)} is held for {_scope(e.scope, n)}.",
+    budgets.BudgetSettled: lambda e, n: (
+        f"{_money(e.cost)} is charged to {_scope(e.scope, n)}; {_money(e.held)} was held."
+    ),
+    budgets.BudgetThresholdReached: lambda e, n: (
+        f"{_scope(e.scope, n)} has used {e.percent} % of {_money(e.limit)}."
+    ),
+    teams.AccessRuleSet: lambda e, n: (
+        f"{n(e.subject)} may {' and '.join(e.verbs) or 'do nothing with'} {n(e.resource)}."
+    ),
+    teams.AccessRuleRemoved: lambda e, n: (
+        f"Roles decide again what {n(e.subject)} may do with {n(e.resource)}."
+    ),
+    service_accounts.ServiceAccountMade: lambda e, n: f"Service account {e.name} was made.",
+    service_accounts.ServiceAccountClosed: lambda e, n: (
+        f"Service account {n(e.originator_id)} was closed."
     ),
     secrets.SecretSet: _secret,
     secrets.SecretDeleted: lambda e, n: f"Secret {e.name} was deleted.",

@@ -7,19 +7,25 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
+from collections.abc import Mapping
 
+from application.ports import Hosts
 from domain.errors import InvalidInput, shorten
-from domain.git_urls import is_commit, is_ref, refuse_url, scheme_of
+from domain.git_urls import host_of, is_commit, is_ref, refuse_url, scheme_of
 
 _LINE = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})\t(\S+)")
 
 
-def resolve_git(url: str, ref: str, *, timeout_s: float, allow_file: bool = False) -> str:
+def resolve_git(
+    url: str, ref: str, *, timeout_s: float, hosts: Hosts, allow_file: bool = False
+) -> str:
     """The full commit hash of ``ref`` (``""``: the default branch); a full hash is not asked.
 
     A branch wins over a tag of the same name. ``allow_file`` permits ``file://`` addresses, which
-    read the server's own disk. Raises ``InvalidInput`` naming the field; safe to repeat.
+    read the server's own disk. Raises ``InvalidInput`` naming the field, and ``HostRefused``; safe
+    to repeat.
     """
     refusal, way_out = refuse_url(url)
     if refusal:
@@ -30,7 +36,10 @@ def resolve_git(url: str, ref: str, *, timeout_s: float, allow_file: bool = Fals
         return ref.lower()
     if ref and not is_ref(ref):
         raise InvalidInput(field="github_repo_branch", value=ref, way_out="Name a branch or tag.")
-    answer = _ask(ls_remote_argv(url, ref), url, timeout_s=timeout_s, allow_file=allow_file)
+    address = admitted(url, hosts)
+    argv = ls_remote_argv(url, ref, address=address)
+    env = git_environment(url, address=address, allow_file=allow_file)
+    answer = _ask(argv, url, timeout_s=timeout_s, env=env)
     commit = parse_ls_remote(answer, ref)
     if commit is None:
         way_out = "There is no such branch or tag there; a commit needs its full hash."
@@ -38,10 +47,31 @@ def resolve_git(url: str, ref: str, *, timeout_s: float, allow_file: bool = Fals
     return commit
 
 
-def ls_remote_argv(url: str, ref: str) -> list[str]:
+def admitted(url: str, hosts: Hosts) -> str:
+    """The one address that ``url`` may be asked at; empty for a file. ``HostRefused``."""
+    host, port = host_of(url)
+    return next(iter(hosts.admit(host, port)), "") if host else ""
+
+
+def ls_remote_argv(url: str, ref: str, *, address: str = "") -> list[str]:
     """The command that lists ``ref`` and its peeled tag."""
     wanted = [ref, f"{ref}^{{}}"] if ref else ["HEAD"]
-    return ["git", "ls-remote", "--quiet", "--", url, *wanted]
+    options, where = to_address(url, address)
+    return ["git", *options, "ls-remote", "--quiet", "--", where, *wanted]
+
+
+def to_address(url: str, address: str) -> tuple[list[str], str]:
+    """Options of git and the address to name, so that it goes to ``address``, when there is one, and
+    nowhere else: a redirection is not followed.
+    """
+    host, port = host_of(url)
+    options = ["-c", "http.followRedirects=false"]
+    if address and scheme_of(url) == "https":
+        # https://git-scm.com/docs/git-config#Documentation/git-config.txt-httpcurloptResolve
+        options += ["-c", f"http.curloptResolve={host}:{port}:{_bracketed(address)}"]
+    if address and scheme_of(url) == "git":
+        url = url.replace(f"//{host}", f"//{_bracketed(address)}", 1)
+    return options, url
 
 
 def parse_ls_remote(output: str, ref: str) -> str | None:
@@ -57,15 +87,25 @@ def parse_ls_remote(output: str, ref: str) -> str | None:
     return next((listed[name] for name in order if name in listed), None)
 
 
-def _ask(argv: list[str], url: str, *, timeout_s: float, allow_file: bool) -> str:
-    allowed = "https:ssh:git:file" if allow_file else "https:ssh:git"
-    env = os.environ | {
+def _bracketed(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
+
+
+def git_environment(url: str, *, address: str, allow_file: bool) -> dict[str, str]:
+    """Asks nobody for anything, speaks safe protocols alone, and over ssh to ``address``."""
+    ssh = "ssh -o BatchMode=yes"
+    if address:
+        ssh += f" -o HostName={address} -o HostKeyAlias={shlex.quote(host_of(url)[0])}"
+    return os.environ | {
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ASKPASS": "true",
-        "GIT_ALLOW_PROTOCOL": allowed,
-        "GIT_SSH_COMMAND": "ssh -o BatchMode=yes",
+        "GIT_ALLOW_PROTOCOL": "https:ssh:git:file" if allow_file else "https:ssh:git",
+        "GIT_SSH_COMMAND": ssh,
         "LC_ALL": "C",
     }
+
+
+def _ask(argv: list[str], url: str, *, timeout_s: float, env: Mapping[str, str]) -> str:
     try:
         done = subprocess.run(
             argv,

@@ -10,6 +10,7 @@ import msgspec
 from application.log import EventLog
 from domain.artifacts import ArtifactSaved
 from domain.experiments import DocumentAttached
+from domain.installation import LogArchived
 from domain.job_events import JobQueued
 from domain.job_spec import FrozenFile
 from domain.model import Event
@@ -36,7 +37,7 @@ class StorageReport(msgspec.Struct, frozen=True, kw_only=True):
 def storage_report(log: EventLog, blobs: Stored) -> StorageReport:
     """Blobs are listed before the log is read, so that what is saved meanwhile counts as named."""
     sizes = {digest: blobs.size(digest) for digest in blobs.digests()}
-    named = {file.sha256 for file in _files(log)}
+    named = set(_named(log))
     loose = [size for digest, size in sizes.items() if digest not in named]
     return StorageReport(
         blobs=len(sizes),
@@ -46,12 +47,14 @@ def storage_report(log: EventLog, blobs: Stored) -> StorageReport:
     )
 
 
-def _files(log: EventLog) -> Iterator[FrozenFile]:
+def _named(log: EventLog) -> Iterator[str]:
     head, position = log.head(), 0
     while position < head:
         for recorded in log.read(position, BATCH, head):
             position = recorded.position
-            yield from _files_of(recorded.event)
+            yield from (file.sha256 for file in _files_of(recorded.event))
+            if isinstance(recorded.event, LogArchived):
+                yield recorded.event.sha256
 
 
 def _files_of(event: Event) -> tuple[FrozenFile, ...]:

@@ -10,19 +10,23 @@ from typing import Any
 
 import msgspec
 
+from application.actor import Actor
 from application.lab import Lab
-from application.log_reading import LogReading
+from application.log_reading import Chains, LogReading
 from application.notices import Named, Notice
 from application.permissions import MAY, Action
+from application.sight import may_hear
 from domain.artifacts import ArtifactSaved
 from domain.codec import topic
 from domain.compute import ProviderReachable, ProviderUnreachable
 from domain.ids import delivery_id
+from domain.jobs import fold as fold_job
 from domain.model import Event, Recorded
 from domain.notice_topics import plain, selects
 from domain.notifications import Channel
 from domain.quotas import QuotaExtended, QuotaLimitSet, QuotaReserved, QuotaSettled
-from domain.teams import MemberAdded, MemberRemoved, MemberRoleSet
+from domain.rules import rules_for
+from domain.teams import MemberAdded, MemberRemoved, MemberRoleSet, Team
 from domain.teams import fold as fold_team
 from domain.users import fold as fold_user
 from projections.queries import Queries
@@ -42,6 +46,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     job: Named | None = None
     provider: Named | None = None
     url: str = ""
+    chains: Chains = ()
 
 
 class Stories:
@@ -63,6 +68,7 @@ class Stories:
             team=self._log.team_of(stream),
             event=topic(type(event)),
             sentence=_sentence(event) or self._sentence(event),
+            chains=self._log.chains_of(stream),
             owner=getattr(event, "user", "") if stream.startswith("team_") else "",
         )
         if stream.startswith("prov_"):
@@ -110,8 +116,15 @@ def notice_for(channel: ChannelRow, story: Story) -> Notice:
     )
 
 
-def why_not(lab: Lab, channel: Channel) -> str:
-    """Why nothing may be told to ``channel`` now; empty when it may be."""
+def may_know(lab: Lab, channel: ChannelRow, story: Story) -> bool:
+    """Whether no access rule hides it from the channel's person; the team's channels hear all."""
+    if not channel.user_id:
+        return True
+    return _hears_of(fold_team(lab.log.stream(channel.team)), channel.user_id, story.chains)
+
+
+def why_not(lab: Lab, channel: Channel, job: str = "") -> str:
+    """Why nothing may be told to ``channel`` now, of ``job`` if it is of one; empty when it may be."""
     if not channel.exists:
         return "The channel was removed."
     team = fold_team(lab.log.stream(channel.team))
@@ -122,7 +135,16 @@ def why_not(lab: Lab, channel: Channel) -> str:
     role = team.roles.get(channel.user)
     if role is None or Action.READ not in MAY[role]:
         return "Its person is no member of the team any more."
+    about = fold_job(lab.log.stream(job)) if job else None
+    if about and not _hears_of(team, channel.user, ((about.task, about.experiment),)):
+        return "An access rule hides it from its person."
     return "" if fold_user(lab.log.stream(channel.user)).enabled else "Its person's account is off."
+
+
+def _hears_of(team: Team, user: str, chains: Chains) -> bool:
+    role = team.roles.get(user)
+    rules = rules_for(team.rules, user=user, role=role or "")
+    return may_hear(Actor(by="", user=user, team=team.id, role=role, rules=rules), chains)
 
 
 def _minutes(seconds: int) -> str:

@@ -13,6 +13,7 @@ from application.channel_reads import ChannelReads
 from application.desk_reads import DeskReads
 from application.lab import Lab
 from application.live import Live
+from application.proofs import ProofReads
 from projections.queries import Queries
 from projections.telemetry_queries import TelemetryQueries
 
@@ -37,6 +38,7 @@ class Use:
     queries: Queries
     telemetry: TelemetryQueries
     channels: ChannelReads
+    proofs: ProofReads
     desks: DeskReads
     live: Live
     authenticate: Authenticate

@@ -10,6 +10,7 @@ from benchmarks import (
     api,
     append,
     projection,
+    replay,
     sdk,
     slurm,
     startup,
@@ -22,6 +23,7 @@ from benchmarks.result import Row, show
 MEASURES: dict[str, Callable[[bool], list[Row]]] = {
     "append": lambda quick: append.measure(200 if quick else 1_000),
     "projection": lambda quick: projection.measure(50_000 if quick else 1_000_000),
+    "replay": lambda quick: replay.rows(quick=quick),
     "sdk": lambda quick: sdk.rows(),
     "storage": lambda quick: storage.rows(),
     "slurm": lambda quick: slurm.rows(quick=quick),

@@ -2,10 +2,12 @@
 
 LabError
 ├── InvalidInput ── InvalidTask
-├── NotFound
+├── NotFound ── Foreign
+├── HostRefused
 ├── AlreadyExists
 ├── IllegalTransition
 ├── QuotaExceeded
+├── BudgetExceeded
 ├── Conflict                 (transient: load again and decide again)
 ├── IdempotencyKeyReused
 ├── NotAuthenticated
@@ -75,6 +77,16 @@ class InvalidTask(InvalidInput):
         LabError.__init__(self, count=len(problems), text=text)
 
 
+class HostRefused(LabError):
+    """The server is not sent to that host by what people type. Values: ``host``, ``why``."""
+
+    code = "INVALID_INPUT"
+    sentence = (
+        "{host}: the server does not ask this host ({why}). Write the full commit, "
+        "or have it added to LAB_GIT_HOSTS."
+    )
+
+
 class NotFound(LabError):
     """No such thing, or not for this person: the two are never told apart."""
 
@@ -87,6 +99,10 @@ class NotFound(LabError):
     def __init__(self, *, kind: str, id: str) -> None:  # the field is called id
         way_out = f" List what there is with `lab {kind} list`." if kind in self.LISTED else ""
         super().__init__(kind=kind, id=shorten(id), way_out=way_out)
+
+
+class Foreign(NotFound):
+    """It is there, and another team's: told as one that is not there, and noted as what it is."""
 
 
 class AlreadyExists(LabError):
@@ -113,6 +129,16 @@ class QuotaExceeded(LabError):
     sentence = (
         "Quota {scope}: {asked} minutes asked, {left} left of {limit} this month. "
         "Ask for less with `minutes_requested` or `timeout`, or have an admin raise the quota."
+    )
+
+
+class BudgetExceeded(LabError):
+    """Money does not suffice. Values: ``scope``, ``asked``, ``left``, ``limit``, ``currency``."""
+
+    code = "BUDGET_EXCEEDED"
+    sentence = (
+        "Budget {scope}: {asked} {currency} asked, {left} left of {limit} this month. "
+        "Ask for less with `minutes_requested` or `timeout`, or have an admin raise the budget."
     )
 
 
@@ -147,6 +173,10 @@ class PermissionDenied(LabError):
 
 class TeamClosed(PermissionDenied):
     sentence = "This team is closed: it can be read, and nothing can be changed."
+
+
+class RuleDenied(PermissionDenied):
+    sentence = "A rule of your team does not let you {action} here. Ask a team owner or admin."
 
 
 class TokenLimited(PermissionDenied):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from domain import (
     artifacts,
+    audit,
+    budgets,
     compute,
     desks,
     experiments,
@@ -14,6 +16,7 @@ from domain import (
     notifications,
     quotas,
     secrets,
+    service_accounts,
     tasks,
     teams,
     tokens,
@@ -25,6 +28,7 @@ ALL: tuple[type[Event], ...] = (
     *job_events.EVENTS,
     *job_marks.EVENTS,
     *quotas.EVENTS,
+    *budgets.EVENTS,
     *users.EVENTS,
     *teams.EVENTS,
     *invitations.EVENTS,
@@ -34,7 +38,9 @@ ALL: tuple[type[Event], ...] = (
     *compute.EVENTS,
     *tokens.EVENTS,
     *secrets.EVENTS,
+    *service_accounts.EVENTS,
     *artifacts.EVENTS,
     *notifications.EVENTS,
+    *audit.EVENTS,
     *desks.EVENTS,
 )

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 
+PORTS = {"https": 443, "ssh": 22, "git": 9418}
 SCHEMES = ("https", "ssh", "git", "file")
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(?:([^/@\s]*)@)?([^/\s]*)(/\S*)?")
 _SCP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*@[A-Za-z0-9][A-Za-z0-9.-]*:[^\s:-][^\s:]*")
 _SHORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9_.-]+")
+_PORT = re.compile(r":[0-9]{1,5}\Z")
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _BAD_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|^\.|/$|\.$|\.lock(/|$)")
 
@@ -21,6 +23,17 @@ def scheme_of(url: str) -> str:
         return "ssh"
     found = _URL.fullmatch(url)
     return found[1].lower() if found else ""
+
+
+def host_of(url: str) -> tuple[str, int]:
+    """The host and port that an accepted address leads to; empty and 0 for ``file``."""
+    scheme = scheme_of(url)
+    found = _URL.fullmatch(url)
+    port = PORTS.get(scheme, 0)
+    if found is None:
+        return (url.partition("@")[2].partition(":")[0], port) if scheme else ("", 0)
+    host, _, number = found[3].rpartition(":") if _PORT.search(found[3]) else (found[3], "", "")
+    return host.strip("[]").lower(), int(number) if number else port
 
 
 def refuse_url(url: str) -> tuple[str, str]:

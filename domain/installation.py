@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TypeAlias
+from typing import TypeAlias, get_args
 
 import msgspec
 from msgspec.structs import replace
@@ -20,8 +20,37 @@ class MasterKeyRotated(Event, frozen=True, kw_only=True, tag="installation.maste
     key: str
 
 
-InstallationEvent: TypeAlias = MasterKeyRotated
-EVENTS: tuple[type[Event], ...] = (InstallationEvent,)
+class HeadSigned(Event, frozen=True, kw_only=True, tag="installation.head_signed.v1"):
+    """The chain up to ``position`` held and ended in ``hash``: signed with Ed25519. All in hex."""
+
+    position: int
+    hash: str
+    rows: int
+    key: str
+    signature: str
+
+
+class LogArchived(Event, frozen=True, kw_only=True, tag="installation.log_archived.v1"):
+    """Rows ``first`` to ``last`` were copied to the artifact store as ``sha256``; none was removed."""
+
+    first: int
+    last: int
+    rows: int
+    sha256: str
+
+
+class ReadModelDiffered(
+    Event, frozen=True, kw_only=True, tag="installation.read_model_differed.v1"
+):
+    """A replay found ``cells`` of a read model that are not what the log makes of them."""
+
+    name: str
+    position: int
+    cells: int
+
+
+InstallationEvent: TypeAlias = MasterKeyRotated | HeadSigned | LogArchived | ReadModelDiffered
+EVENTS: tuple[type[Event], ...] = get_args(InstallationEvent)
 
 
 class Installation(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +74,11 @@ class Installation(msgspec.Struct, frozen=True, kw_only=True):
                 by=by,
             )
         ]
+
+
+def head_text(position: int, hash: str) -> bytes:
+    """What is signed of a head."""
+    return f"labledger head\n{position}\n{hash}".encode()
 
 
 def fold(events: Iterable[Event]) -> Installation:

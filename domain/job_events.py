@@ -73,6 +73,13 @@ class QuotaHold(msgspec.Struct, frozen=True, kw_only=True):
     weight: float = 1.0
 
 
+class BudgetHold(msgspec.Struct, frozen=True, kw_only=True):
+    """Money held in each scope, in millionths."""
+
+    scopes: tuple[str, ...]
+    amount: int = 0
+
+
 class JobQueued(Event, frozen=True, kw_only=True, tag="job.queued.v1"):
     """``owner`` pays and runs; ``resumed_from`` is a checkpoint's artifact id."""
 
@@ -88,6 +95,7 @@ class JobQueued(Event, frozen=True, kw_only=True, tag="job.queued.v1"):
     cloned_from: str = ""
     resumed_from: str = ""
     sweep: str = ""
+    budget: BudgetHold = BudgetHold(scopes=())
 
 
 class JobWaitExplained(Event, frozen=True, kw_only=True, tag="job.wait_explained.v1"):
@@ -229,6 +237,12 @@ class JobQuotaExtended(Event, frozen=True, kw_only=True, tag="job.quota_extended
     seconds: int
 
 
+class JobBudgetHeld(Event, frozen=True, kw_only=True, tag="job.budget_held.v1"):
+    """``amount`` millionths more of each of its budget's scopes."""
+
+    amount: int
+
+
 JobEvent: TypeAlias = (
     JobQueued
     | JobWaitExplained
@@ -249,6 +263,7 @@ JobEvent: TypeAlias = (
     | JobFailed
     | JobStopped
     | JobQuotaExtended
+    | JobBudgetHeld
 )
 Ended: TypeAlias = JobCompleted | JobFailed | JobStopped
 EVENTS: tuple[type[Event], ...] = get_args(JobEvent)

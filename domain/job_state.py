@@ -17,8 +17,10 @@ from domain.ids import JobId, Token
 from domain.job_events import (
     FINAL,
     USER_FAULTS,
+    BudgetHold,
     JobActiveAgain,
     JobAttemptFailed,
+    JobBudgetHeld,
     JobCompleted,
     JobErrorReported,
     JobFailed,
@@ -58,9 +60,11 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     team: str = ""
     owner: str = ""
     experiment: str = ""
+    task: str = ""
     provider: str = ""
     spec: JobSpec = JobSpec(name="", run="")
     hold: QuotaHold = QuotaHold(scopes=(), seconds=0)
+    budget: BudgetHold = BudgetHold(scopes=())
     resumed_from: str = ""
     attempt: int = 0
     token: Token = Token("")
@@ -129,9 +133,11 @@ def _queued(job: JobState, event: JobQueued) -> Changes:
         "team": event.team,
         "owner": event.owner,
         "experiment": event.experiment,
+        "task": event.task,
         "provider": event.provider,
         "spec": event.spec,
         "hold": event.hold,
+        "budget": event.budget,
         "resumed_from": event.resumed_from,
         "queued_at": event.at,
     }
@@ -200,4 +206,7 @@ APPLIERS: dict[type[Event], Callable[[Any, Any], Changes]] = {  # each arm takes
     JobFailed: lambda _, e: {"status": JobStatus.FAILED},
     JobStopped: lambda _, e: {"status": JobStatus.STOPPED},
     JobQuotaExtended: _extended,
+    JobBudgetHeld: lambda job, e: {
+        "budget": replace(job.budget, amount=job.budget.amount + e.amount)
+    },
 }

@@ -28,7 +28,6 @@ from domain.job_events import (
     JobFailed,
     JobLaunching,
     JobMachineHeld,
-    JobQuotaExtended,
     JobResultReported,
     JobRunning,
     JobSeenAgain,
@@ -42,8 +41,8 @@ from domain.job_events import (
     JobWaitExplained,
     StopReason,
 )
-from domain.job_state import JobState
-from domain.model import Envelope, Event
+from domain.job_purse import JobPurse
+from domain.model import Event
 from domain.observations import Exit, FailureClass, Observation, Phase
 from domain.telemetry import Signs
 
@@ -60,7 +59,7 @@ class Charged(TypedDict):
     currency: str
 
 
-class Job(JobState, frozen=True, kw_only=True):
+class Job(JobPurse, frozen=True, kw_only=True):
     """The decider over ``JobState``."""
 
     def explain_wait(
@@ -240,12 +239,6 @@ class Job(JobState, frozen=True, kw_only=True):
             JobResultReported(attempt=attempt, score=score, message=message, **self._next(now, by))
         ]
 
-    def extend_quota(self, *, seconds: int, now: datetime, by: str) -> list[JobEvent]:
-        """Hold ``seconds`` more of each quota scope for a job that outlives its reservation."""
-        if self.is_over:
-            return []
-        return [JobQuotaExtended(seconds=seconds, **self._next(now, by))]
-
     def _facts_of(self, seen: Observation, now: datetime, by: str) -> list[JobEvent]:
         facts: list[JobEvent] = []
         at = min(seen.at, now)
@@ -361,14 +354,6 @@ class Job(JobState, frozen=True, kw_only=True):
     def _must_reach(self, wanted: JobStatus) -> None:
         if wanted not in NEXT[self.status]:
             raise IllegalTransition(job=self.id, now=self.status, wanted=wanted)
-
-    def _next(self, at: datetime, by: str) -> Envelope:
-        return {
-            "originator_id": self.id,
-            "originator_version": self.version + 1,
-            "at": at,
-            "by": by,
-        }
 
 
 def fold(events: Iterable[Event]) -> Job:

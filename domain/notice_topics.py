@@ -16,7 +16,7 @@ PRESETS: Mapping[str, tuple[str, ...]] = {
     "job.ended": ("job.completed", "job.failed", "job.stopped"),
     "member.*": ("team.member_added", "team.member_role_set", "team.member_removed"),
 }
-NOUNS = ("job", "provider", "quota", "artifact")
+NOUNS = ("job", "provider", "quota", "budget", "artifact")
 """Whose facts every member may read."""
 
 KNOWN = (
@@ -24,7 +24,14 @@ KNOWN = (
     *("job.*", "job.queued", "job.running", "job.completed", "job.failed", "job.stopped"),
     *("job.stalled", "job.active_again", "job.attempt_failed", "job.error_reported"),
     *("job.result_reported", "provider.*", "provider.unreachable", "provider.reachable"),
-    *("quota.*", "quota.limit_set", "artifact.*", "artifact.saved"),
+    *(
+        "quota.*",
+        "quota.limit_set",
+        "quota.threshold_reached",
+        "budget.*",
+        "budget.threshold_reached",
+    ),
+    *("artifact.*", "artifact.saved"),
 )
 """What is proposed for a misspelt one; any name of a noun in ``NOUNS`` may be given."""
 

@@ -12,6 +12,8 @@ from msgspec.structs import replace
 
 from domain.errors import InvalidInput, NotFound
 from domain.model import Envelope, Event, Guard, GuardKind
+from domain.rules import RULED, UNRULED, Rules, Verb, settled
+from domain.service_accounts import is_service
 
 
 class Role(StrEnum):
@@ -49,8 +51,28 @@ class TeamArchived(Event, frozen=True, kw_only=True, tag="team.archived.v1"):
     """Closed for good: readable with its whole log, and nothing else."""
 
 
+class AccessRuleSet(Event, frozen=True, kw_only=True, tag="team.rule_set.v1"):
+    """``subject`` may do ``verbs`` with ``resource`` and nothing else, whatever their role says."""
+
+    resource: str
+    subject: str
+    verbs: tuple[Verb, ...] = ()
+
+
+class AccessRuleRemoved(Event, frozen=True, kw_only=True, tag="team.rule_removed.v1"):
+    resource: str
+    subject: str
+
+
 TeamEvent: TypeAlias = (
-    TeamCreated | TeamRenamed | MemberAdded | MemberRoleSet | MemberRemoved | TeamArchived
+    TeamCreated
+    | TeamRenamed
+    | MemberAdded
+    | MemberRoleSet
+    | MemberRemoved
+    | TeamArchived
+    | AccessRuleSet
+    | AccessRuleRemoved
 )
 EVENTS: tuple[type[Event], ...] = get_args(TeamEvent)
 
@@ -61,6 +83,7 @@ class Team(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     roles: Mapping[str, Role] = {}
     archived: bool = False
+    rules: Rules = {}
 
     def evolve(self, event: Event) -> Team:
         s = replace(self, id=event.originator_id, version=event.originator_version)
@@ -70,7 +93,11 @@ class Team(msgspec.Struct, frozen=True, kw_only=True):
             case MemberAdded() | MemberRoleSet():
                 return replace(s, roles={**s.roles, event.user: event.role})
             case MemberRemoved():
-                return replace(s, roles={u: r for u, r in s.roles.items() if u != event.user})
+                roles = {u: r for u, r in s.roles.items() if u != event.user}
+                kept = {key: verbs for key, verbs in s.rules.items() if key[1] != event.user}
+                return replace(s, roles=roles, rules=kept)
+            case AccessRuleSet() | AccessRuleRemoved():
+                return replace(s, rules=_ruled(s.rules, event))
             case TeamArchived():
                 return replace(s, archived=True)
         return s
@@ -79,6 +106,7 @@ class Team(msgspec.Struct, frozen=True, kw_only=True):
         """Make ``user`` a member; a member of another role gets this one."""
         if user in self.roles:
             return self.set_role(user, role, now=now, by=by)
+        _only_people_own(user, role)
         return [MemberAdded(user=user, role=role, **self._next(now, by))]
 
     def set_role(self, user: str, role: Role, *, now: datetime, by: str) -> list[TeamEvent]:
@@ -86,6 +114,7 @@ class Team(msgspec.Struct, frozen=True, kw_only=True):
         self._must_hold(user)
         if self.roles[user] is role:
             return []
+        _only_people_own(user, role)
         if role is not Role.OWNER:
             self._keep_an_owner(without=user)
         return [MemberRoleSet(user=user, role=role, **self._next(now, by))]
@@ -110,6 +139,30 @@ class Team(msgspec.Struct, frozen=True, kw_only=True):
     def archive(self, *, now: datetime, by: str) -> list[TeamEvent]:
         """Close it for good. What is closed stays so."""
         return [] if self.archived else [TeamArchived(**self._next(now, by))]
+
+    def set_rule(
+        self, resource: str, subject: str, verbs: Iterable[Verb], *, now: datetime, by: str
+    ) -> list[TeamEvent]:
+        """Let ``subject`` (everyone, a role, a member) do ``verbs`` with ``resource``, and no more."""
+        if subject not in RULED:
+            self._must_hold(subject)
+            if self.roles[subject] in UNRULED:
+                way_out = "Owners and admins are subject to no rules; change their role first."
+                raise InvalidInput(field="subject", value=subject, way_out=way_out)
+        wanted = settled(verbs)
+        if self.rules.get((resource, subject)) == frozenset(wanted):
+            return []
+        return [
+            AccessRuleSet(resource=resource, subject=subject, verbs=wanted, **self._next(now, by))
+        ]
+
+    def remove_rule(
+        self, resource: str, subject: str, *, now: datetime, by: str
+    ) -> list[TeamEvent]:
+        """Let the role decide again. What is removed stays so."""
+        if (resource, subject) not in self.rules:
+            return []
+        return [AccessRuleRemoved(resource=resource, subject=subject, **self._next(now, by))]
 
     def rename(self, name: str, *, now: datetime, by: str) -> list[TeamEvent]:
         return [] if name == self.name else [TeamRenamed(name=name, **self._next(now, by))]
@@ -138,6 +191,19 @@ def create_team(
     """A new team with its first owner."""
     made = TeamCreated(name=name, slug=slug, originator_id=id, originator_version=1, at=now, by=by)
     return [made, *Team().evolve(made).add_member(owner, Role.OWNER, now=now, by=by)]
+
+
+def _ruled(rules: Rules, event: AccessRuleSet | AccessRuleRemoved) -> Rules:
+    key = (event.resource, event.subject)
+    if isinstance(event, AccessRuleSet):
+        return {**rules, key: frozenset(event.verbs)}
+    return {other: verbs for other, verbs in rules.items() if other != key}
+
+
+def _only_people_own(user: str, role: Role) -> None:
+    if role is Role.OWNER and is_service(user):
+        way_out = "A service account owns no team; admin is the most it can be."
+        raise InvalidInput(field="role", value=role, way_out=way_out)
 
 
 def fold(events: Iterable[Event]) -> Team:

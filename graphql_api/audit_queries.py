@@ -9,6 +9,7 @@ from graphql_api.context import Info, in_thread, reads_of
 from graphql_api.event_where import EventWhere, wish_of
 from graphql_api.paging import size_of
 from graphql_api.scalars import Long
+from graphql_api.types.proofs import SignedHead
 from graphql_api.types.telemetry import EventPage
 from projections.log_queries import END
 
@@ -46,3 +47,9 @@ class AuditQueries:
         wish, end = wish_of(where), END if before is None else before
         page = await in_thread(reads_of(info).events_back, actor, wish, before=end, limit=most)
         return EventPage.of(page)
+
+    @strawberry.field(description="Every signed head of the log's hash chain, oldest first.")
+    async def audit_heads(self, info: Info) -> list[SignedHead]:
+        actor = await info.context.actor()
+        heads = await in_thread(info.context.use.proofs.heads, actor)
+        return [SignedHead.of(head) for head in heads]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeAlias, TypeVar
 
@@ -18,17 +19,21 @@ from strawberry.types import Info as StrawberryInfo
 
 from application.account_ports import Caller
 from application.actor import Actor
+from application.desk_reads import DeskReads
 from application.moments import AsOf
 from application.queries import Reads
 from application.try_limit import TryLimit
 from application.use import Use
-from domain.errors import InvalidInput, NotAuthenticated
+from domain.errors import InvalidInput, LabError, NotAuthenticated
 from graphql_api.feed import Feed
 from graphql_api.loaders import Loaders
 
 KEY_LIMIT = 200
 SHOWN_WITHIN_S = 2.0
 BEARER = "bearer "
+
+_LOOKING: set[asyncio.Future[None]] = set()
+"""The event loop keeps no task alive by itself."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -51,6 +56,7 @@ class Look:
 
     reads: Reads
     loaders: Loaders
+    desks: DeskReads
 
 
 @dataclass(kw_only=True)
@@ -86,6 +92,18 @@ class Context:
         if known is None or not known.done() or known.cancelled() or known.exception():
             return ""
         return known.result().by
+
+    def find_out(self, tell: Callable[[str], None]) -> None:
+        """Call ``tell`` with who asks, as events name them, soon; empty for nobody."""
+
+        async def look() -> None:
+            with suppress(LabError):
+                await self.actor()
+            tell(self.asker)
+
+        looking = asyncio.ensure_future(look())
+        _LOOKING.add(looking)
+        looking.add_done_callback(_LOOKING.discard)
 
     @property
     def caller(self) -> Caller:
@@ -124,7 +142,7 @@ class Context:
             reads = await run_in_threadpool(self.reads.at, as_of)
             moment = reads.moment
             desks = self.use.desks.at(moment.position) if moment else self.use.desks
-            self._looks[asked] = Look(reads, Loaders(reads, desks, actor, remember=True))
+            self._looks[asked] = Look(reads, Loaders(reads, desks, actor, remember=True), desks)
 
     def look(self, asked: Asked) -> Look | None:
         """How to look when that was asked as of the past."""
@@ -168,6 +186,12 @@ def reads_of(info: Info) -> Reads:
     """The reads, as of the moment that was asked."""
     look = info.context.look(asked_by(info))
     return look.reads if look else info.context.reads
+
+
+def desks_of(info: Info) -> DeskReads:
+    """What people put beside the facts, as of the moment that was asked."""
+    look = info.context.look(asked_by(info))
+    return look.desks if look else info.context.use.desks
 
 
 async def loaders_of(info: Info) -> Loaders:

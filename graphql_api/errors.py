@@ -14,7 +14,9 @@ from msgspec import to_builtins
 from strawberry.extensions import MaskErrors
 from strawberry.types import ExecutionContext
 
+from application import refusals
 from domain.errors import (
+    Foreign,
     InvalidTask,
     LabError,
     NotAuthenticated,
@@ -26,7 +28,6 @@ from graphql_api.context import Context
 
 MASKED = "Something went wrong here; the server's log says what."
 _log = logging.getLogger(__name__)
-_security = logging.getLogger("labledger.security")
 _HIDDEN = frozenset({"text", "count"})
 
 
@@ -48,20 +49,28 @@ class QuietSchema(strawberry.Schema):
     ) -> None:
         for error in errors:
             fault = error.original_error
-            if isinstance(fault, NotAuthenticated | PermissionDenied | RateLimited):
-                _note_refusal(error, fault, execution_context)
+            if isinstance(fault, NotAuthenticated | PermissionDenied | RateLimited | Foreign):
+                code = "FOREIGN" if isinstance(fault, Foreign) else fault.code
+                _note_refusal(code, error, execution_context)
+            elif error.path is None and not isinstance(fault, LabError):
+                told = (error.extensions or {}).get("code", "BAD_REQUEST")
+                _note_refusal(str(told), error, execution_context)
             if fault is None or isinstance(fault, LabError | GraphQLError):
                 continue
             place = "".join(traceback.format_tb(fault.__traceback__)[-3:])
             _log.error("%s at %s\n%s", type(fault).__name__, error.path, place)
 
 
-def _note_refusal(error: GraphQLError, fault: LabError, about: ExecutionContext | None) -> None:
-    """Who was denied what, from where: what somebody who looks for an attack asks the log."""
+def _note_refusal(code: str, error: GraphQLError, about: ExecutionContext | None) -> None:
+    """Who was denied what, from where. Of a document that was refused whole nobody knows yet who sent it."""
     context = about.context if about else None
-    by, client = (context.asker, context.client) if isinstance(context, Context) else ("", "")
-    field = ".".join(map(str, error.path or ()))
-    _security.warning("%s: %s asked for %s from %s", fault.code, by or "nobody", field, client)
+    field = ".".join(map(str, error.path or ())) or "a document"
+    if not isinstance(context, Context):
+        refusals.note(code, by="", asked=field, client="")
+    elif error.path is None:
+        context.find_out(lambda by: refusals.note(code, by=by, asked=field, client=context.client))
+    else:
+        refusals.note(code, by=context.asker, asked=field, client=context.client)
 
 
 def coded(error: GraphQLError) -> GraphQLError:

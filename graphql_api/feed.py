@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from application.actor import Actor
 from application.queries import Reads
+from application.sight import sees
 from projections.rows import JobRow
 
 FRESH_S = 0.05
@@ -55,7 +56,9 @@ class Feed:
             while len(self._known) > KEPT_AT_MOST:
                 self._known.popitem(last=False)
         try:
-            return await asyncio.shield(self._known[key])
+            found = await asyncio.shield(self._known[key])
+            seen = tuple(row for row in found.jobs if sees(actor, row))
+            return found if seen == found.jobs else msgspec.structs.replace(found, jobs=seen)
         except BaseException:
             self._known.pop(key, None)
             raise

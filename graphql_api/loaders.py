@@ -8,9 +8,10 @@ from typing import TypeVar
 from starlette.concurrency import run_in_threadpool
 from strawberry.dataloader import DataLoader
 
+from application.account_reads import Person
 from application.actor import Actor
 from application.desk_reads import DeskReads
-from application.queries import Person, Reads
+from application.queries import Reads
 from domain.compute import Account
 from domain.errors import LabError
 from projections.desk_queries import JobMarks

@@ -9,6 +9,7 @@ import strawberry
 
 from application.commands.invitations import look_at_invitation
 from application.commands.jobs import estimate_start
+from application.permissions import SCOPES, Action
 from application.provider_trial import try_provider
 from application.repository_task import read_repository_task
 from application.task_yaml import read_task
@@ -19,12 +20,24 @@ from graphql_api.audit_queries import AuditQueries
 from graphql_api.channel_queries import ChannelQueries
 from graphql_api.context import Info, in_thread, reads_of
 from graphql_api.desk_queries import DeskQueries
+from graphql_api.hindsight_queries import HindsightQueries
 from graphql_api.limits import PAGE_USUAL
 from graphql_api.mutations.jobs import Launch, mapping
 from graphql_api.paging import page_info, place_of, size_of
 from graphql_api.scalars import JSON, Long
-from graphql_api.types.account import ApiToken, Invitation, Me, Member, Offered, Secret, Session
+from graphql_api.types.account import (
+    ApiToken,
+    Invitation,
+    Me,
+    Member,
+    Offered,
+    Secret,
+    ServiceAccount,
+    Session,
+    TokenScope,
+)
 from graphql_api.types.compute import (
+    Budget,
     Check,
     CheckRow,
     Offer,
@@ -36,6 +49,7 @@ from graphql_api.types.compute import (
 )
 from graphql_api.types.desk import JobSort, order_of
 from graphql_api.types.job import Job, JobConnection, JobCount, JobMarked, JobWhere, edge_of
+from graphql_api.types.rules import AccessRule
 from graphql_api.types.telemetry import Artifact, LogLine, MetricPoints
 from graphql_api.types.workspace import (
     Experiment,
@@ -239,6 +253,11 @@ class ComputeQueries:
         found = await in_thread(estimate_start, info.context.use.lab, actor, launch.wish())
         return StartEstimate(start_at=found.start_at, words=found.words) if found else None
 
+    @past_field("In money, beside `quota` in minutes.")
+    async def budget(self, info: Info) -> Budget:
+        actor = await info.context.actor()
+        return Budget.of(await in_thread(reads_of(info).budget, actor))
+
     @past_field()
     async def quota(self, info: Info) -> Quota:
         actor = await info.context.actor()
@@ -271,6 +290,11 @@ class AccountQueries:
         actor = await info.context.actor()
         return [Member.of(row) for row in await in_thread(reads_of(info).members, actor)]
 
+    @past_field("For those who make them, and for auditors.")
+    async def access_rules(self, info: Info) -> list[AccessRule]:
+        actor = await info.context.actor()
+        return [AccessRule.of(rule) for rule in await in_thread(reads_of(info).rules, actor)]
+
     @past_field("Newest first, those that are over too. For admins.")
     async def invitations(self, info: Info) -> list[Invitation]:
         actor = await info.context.actor()
@@ -296,6 +320,20 @@ class AccountQueries:
         actor = await info.context.actor()
         return [ApiToken.of(row) for row in await in_thread(reads_of(info).tokens, actor)]
 
+    @strawberry.field(description="What a token may be limited to, with what each allows in words.")
+    async def token_scopes(self, info: Info) -> list[TokenScope]:
+        await info.context.actor()
+        return [
+            TokenScope(name=name, allows=[a.value for a in Action if a in allowed])
+            for name, allowed in SCOPES.items()
+        ]
+
+    @past_field("Members that are no persons, by name, closed ones last.")
+    async def service_accounts(self, info: Info) -> list[ServiceAccount]:
+        actor = await info.context.actor()
+        rows = await in_thread(reads_of(info).service_accounts, actor)
+        return [ServiceAccount.of(row) for row in rows]
+
     @past_field("The team's and your own, by name.")
     async def secrets(self, info: Info) -> list[Secret]:
         actor = await info.context.actor()
@@ -309,8 +347,9 @@ class Query(
     ComputeQueries,
     AccountQueries,
     ChannelQueries,
-    DeskQueries,
     AuditQueries,
+    HindsightQueries,
+    DeskQueries,
 ):
     @strawberry.field(description="The server's version; the one question anybody may ask.")
     def version(self) -> str:

@@ -17,12 +17,16 @@ from graphql_api.mutations.accounts import (
     SecretMutations,
     TokenMutations,
 )
+from graphql_api.mutations.budgets import BudgetMutations
 from graphql_api.mutations.cli_login import CliLoginMutations
 from graphql_api.mutations.compute import ProviderMutations
 from graphql_api.mutations.desks import DeskMutations, MarkMutations, NotesMutations
 from graphql_api.mutations.jobs import JobMutations
 from graphql_api.mutations.links import LinkMutations
 from graphql_api.mutations.notifications import ChannelMutations
+from graphql_api.mutations.revert import RevertMutations
+from graphql_api.mutations.rules import RuleMutations
+from graphql_api.mutations.service_accounts import ServiceAccountMutations
 from graphql_api.mutations.sessions import SessionMutations
 from graphql_api.mutations.teams import InvitationMutations, MemberMutations, TeamMutations
 from graphql_api.mutations.workspace import ExperimentMutations, TaskMutations
@@ -30,6 +34,7 @@ from graphql_api.queries import Query
 from graphql_api.scalars import LONG, MOMENT, Long, Moment
 from graphql_api.subscriptions.events import EventSubscriptions
 from graphql_api.subscriptions.jobs import JobSubscriptions
+from graphql_api.subscriptions.proofs import ProofSubscriptions
 
 CACHED_DOCUMENTS = 256
 
@@ -44,11 +49,15 @@ class Mutation(
     LinkMutations,
     CliLoginMutations,
     TokenMutations,
+    ServiceAccountMutations,
+    BudgetMutations,
+    RuleMutations,
     SecretMutations,
     TeamMutations,
     MemberMutations,
     InvitationMutations,
     ChannelMutations,
+    RevertMutations,
     MarkMutations,
     DeskMutations,
     NotesMutations,
@@ -57,7 +66,7 @@ class Mutation(
 
 
 @strawberry.type
-class Subscription(JobSubscriptions, EventSubscriptions):
+class Subscription(JobSubscriptions, EventSubscriptions, ProofSubscriptions):
     pass
 
 

@@ -20,11 +20,13 @@ _POSITIONS = sql.SQL(
 )
 
 
-def ensure(conn: Connection, projection: Projection, schema: str) -> None:
+def ensure(conn: Connection, projection: Projection, schema: str, *, lasting: bool = True) -> None:
     """Make what is absent of the projection's tables and position, under an advisory lock.
 
-    Nothing is touched when all is there: ``if not exists`` would still lock a table in use.
+    Nothing is touched when all is there: ``if not exists`` would still lock a table in use. What is
+    not ``lasting`` is gone after a crash, and found by key alone.
     """
+    lasting = lasting and not projection.shadow  # a rebuild indexes once, when the rows are there
     with conn.transaction():
         conn.execute(
             "select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"{schema}.projections",)
@@ -35,8 +37,8 @@ def ensure(conn: Connection, projection: Projection, schema: str) -> None:
             conn.execute(_POSITIONS.format(sql.Identifier(schema)))
         for table in projection.tables:
             if not exists(conn, schema, projection.table_name(table.name)):
-                create_table(conn, projection, table, schema=schema)
-                if not projection.shadow:  # a rebuild indexes once, when the rows are there
+                create_table(conn, projection, table, schema=schema, lasting=lasting)
+                if lasting:
                     create_indexes(conn, projection, table, schema=schema)
         insert_position(conn, projection, schema)
 
@@ -55,14 +57,16 @@ def insert_position(conn: Connection, projection: Projection, schema: str) -> No
     conn.execute(query.format(sql.Identifier(schema)), (projection.position_name,))
 
 
-def create_table(conn: Connection, projection: Projection, table: Table, *, schema: str) -> None:
+def create_table(
+    conn: Connection, projection: Projection, table: Table, *, schema: str, lasting: bool = True
+) -> None:
     """The table without its indexes."""
     columns = sql.SQL(", ").join(_column(column) for column in table.columns)
     conn.execute(
         sql.SQL(
             "create {u} table {t} ({key} text primary key, position bigint not null, {c})"
         ).format(
-            u=sql.SQL("unlogged" if projection.shadow else ""),
+            u=sql.SQL("" if lasting else "unlogged"),
             t=sql.Identifier(schema, projection.table_name(table.name)),
             key=sql.Identifier(table.key),
             c=columns,

@@ -9,6 +9,23 @@ import msgspec
 from projections.rows import JobRow
 
 
+class Sight(msgspec.Struct, frozen=True, kw_only=True):
+    """Experiments and tasks whose jobs are left out, but for those of the tasks ``shown``."""
+
+    hidden: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
+
+    @property
+    def values(self) -> list[list[str]]:
+        return [list(self.shown), list(self.hidden), list(self.hidden)]
+
+
+NOTHING_HIDDEN = Sight()
+SEEN = (
+    "(coalesce(task, '') = any(%s) or not (coalesce(task, '') = any(%s) or experiment = any(%s)))"
+)
+
+
 class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Empty fields do not filter. ``text`` is looked for in name and id.
 
@@ -24,6 +41,7 @@ class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
     tag: str = ""
     starred_by: str = ""
     hidden: bool | None = None
+    sight: Sight = NOTHING_HIDDEN
 
 
 class After(msgspec.Struct, frozen=True):
@@ -85,6 +103,9 @@ def conditions_of(team: str, where: JobFilter) -> tuple[list[str], list[object]]
         if value := getattr(where, wanted):
             conditions.append(text)
             values.append(value)
+    if where.sight.hidden:
+        conditions.append(SEEN)
+        values += where.sight.values
     if where.hidden is not None:
         conditions.append(HIDDEN if where.hidden else f"not {HIDDEN}")
     if where.text:

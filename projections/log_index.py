@@ -24,7 +24,7 @@ NAME = "log_index"
 BATCH = 5_000
 REMEMBERED = 100_000
 NOBODYS = ("user_", "session_", "desk_")
-QUOTA = "quota_"
+LEDGERS = ("quota_", "budget_")
 _READ = """
 select notification_id, originator_id, originator_version, topic, state from {s}.events
  where notification_id > %s and notification_id <= %s order by notification_id limit %s
@@ -55,8 +55,8 @@ def team_of(stream: str, first: Said) -> str:
     """The team of a stream whose first event says ``first``; empty for what is nobody's team's."""
     if stream.startswith("team_"):
         return stream
-    if stream.startswith(QUOTA):
-        parts = stream.removeprefix(QUOTA).split(":")
+    if stream.startswith(LEDGERS):
+        parts = stream.split(":")
         return parts[1] if len(parts) > 1 else ""
     return "" if stream.startswith(NOBODYS) else first.team
 

@@ -10,7 +10,7 @@ import msgspec
 from projections.catalogue import PROJECTIONS
 from projections.connection import lease
 from projections.reading import Reader
-from projections.rows import EventRow, PositionRow
+from projections.rows import EventRow, LinkRow, PositionRow
 
 END = 2**62
 
@@ -145,6 +145,22 @@ class LogQueries(Reader):
             values.append(list(where.streams))
         text = FOUND.replace("WHERE", text).replace("ORDER", "desc" if newest else "asc")
         return self._all(EventRow, text, (*values, limit), prepare=False)
+
+    def links(self, positions: Sequence[int]) -> list[LinkRow]:
+        """How those rows are chained, by position."""
+        text = """
+        select e.notification_id as position, e.state, encode(e.hash, 'hex') as hash,
+               coalesce((select encode(p.hash, 'hex') from {s}.events p
+                 where p.notification_id < e.notification_id order by p.notification_id desc limit 1), '') as before
+          from {s}.events e where e.notification_id = any(%s) order by 1
+        """
+        return self._all(LinkRow, text, (list(positions),))
+
+    def formulas(self) -> list[tuple[int, int]]:
+        """From which position on rows are chained by which formula."""
+        text = "select from_position, formula from {s}.chain_formulas order by 1"
+        with lease(self._pool) as conn:
+            return [(row[0], row[1]) for row in conn.execute(self._sql(text)).fetchall()]
 
     def _numbers(self, words: Sequence[str]) -> dict[str, int]:
         """Known numbers are put into the query: the planner knows then how many rows to expect."""

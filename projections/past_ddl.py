@@ -39,6 +39,16 @@ def ensure(conn: Connection, projection: Projection, schema: str) -> None:
         conn.execute(query.format(sql.Identifier(schema)), (projection.position_name,))
 
 
+def begin_again(conn: Connection, projection: Projection, schema: str) -> None:
+    """Forget every version; a historian folds them anew from the first event."""
+    with conn.transaction():
+        query = sql.SQL("update {}.past_positions set position = 0, halted = null where name = %s")
+        conn.execute(query.format(sql.Identifier(schema)), (projection.position_name,))
+        for table in projection.tables:
+            name = sql.Identifier(schema, projection.past_name(table.name))
+            conn.execute(sql.SQL("truncate {}").format(name))
+
+
 def index_once(conn: Connection, projection: Projection, schema: str) -> None:
     """Index what was filled without indexes; nothing when that was done."""
     where = sql.SQL(" {}.past_positions").format(sql.Identifier(schema))

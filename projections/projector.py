@@ -27,7 +27,7 @@ StoredRow = tuple[int, int, str, bytes]
 
 BATCH = 5_000
 END = 2**62
-_READ = (
+READ = (
     "select notification_id, originator_version, topic, state from {}.events"
     " where notification_id > %s and notification_id <= %s order by notification_id limit %s"
 )
@@ -71,7 +71,7 @@ class Projector:
         self._batch = batch
         self._sink = Sink(projection, schema)
         own = sql.Identifier(schema)
-        self._read = sql.SQL(_READ).format(sql.Identifier(log_schema or schema))
+        self._read = sql.SQL(READ).format(sql.Identifier(log_schema or schema))
         self._where = sql.SQL("select position from {}.positions where name = %s").format(own)
         self._halt = sql.SQL(
             "update {}.positions set halted = %s where name = %s and position = %s"

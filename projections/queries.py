@@ -10,10 +10,20 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from projections.connection import lease
-from projections.job_lists import NEWEST, SORTS, After, JobFilter, JobOrder, conditions_of
+from projections.job_lists import (
+    NEWEST,
+    NOTHING_HIDDEN,
+    SORTS,
+    After,
+    JobFilter,
+    JobOrder,
+    Sight,
+    conditions_of,
+)
 from projections.log_queries import LogQueries
 from projections.rows import (
     ArtifactRow,
+    BudgetRow,
     ChannelRow,
     ExperimentRow,
     InvitationRow,
@@ -23,6 +33,7 @@ from projections.rows import (
     QuotaRow,
     RevisionRow,
     SecretRow,
+    ServiceAccountRow,
     TaskRow,
     TeamRow,
     TokenRow,
@@ -92,11 +103,13 @@ class Queries(LogQueries):
         text += f" order by {by} {way}, id {way} limit %s"
         return self._all(JobRow, text, [*values, limit])
 
-    def job_counts(self, team: str) -> dict[str, int]:
+    def job_counts(self, team: str, *, sight: Sight = NOTHING_HIDDEN) -> dict[str, int]:
         """How many jobs a team has in each status; statuses with none are left out."""
-        text = "select status, count(*) from {jobs} where team = %s group by status"
+        conditions, values = conditions_of(team, JobFilter(sight=sight))
+        text = f"select status, count(*) from {{jobs}} j where {' and '.join(conditions)}"  # noqa: S608
         with lease(self._pool) as conn:
-            return dict(conn.execute(self._sql(text), (team,)).fetchall())
+            rows = conn.execute(self._sql(f"{text} group by status"), values).fetchall()
+        return dict(rows)
 
     def usage(
         self, team: str, *, since: datetime, until: datetime, by: Collection[str]
@@ -255,6 +268,15 @@ class Queries(LogQueries):
         text = "select * from {tokens} where user_id = %s and team = %s order by issued_at desc"
         return self._all(TokenRow, text, (user, team))
 
+    def service_accounts(self, team: str) -> list[ServiceAccountRow]:
+        """By name, closed ones last."""
+        text = """
+        select s.*, coalesce(m.role, '') as role from {service_accounts} s
+          left join {members} m on m.team = s.team and m.user_id = s.id
+         where s.team = %s order by s.closed_at nulls first, s.name
+        """
+        return self._all(ServiceAccountRow, text, (team,))
+
     def secrets(self, team: str, user: str) -> list[SecretRow]:
         """The team's and the user's own, by name."""
         text = (
@@ -266,6 +288,15 @@ class Queries(LogQueries):
         """The team's and the user's own, by name."""
         text = "select * from {channels} where team = %s and user_id in ('', %s) order by name"
         return self._all(ChannelRow, text, (team, user))
+
+    def budgets(self, scopes: Sequence[str]) -> list[BudgetRow]:
+        """As ``quotas``, in money."""
+        text = """
+        select b.*, coalesce(w.percent, 0) as warned_percent from {budgets} b
+          left join {budget_warnings} w on w.id = b.scope || '@' || b.money_limit
+         where b.scope = any(%s) order by b.scope
+        """
+        return self._all(BudgetRow, text, (list(scopes),))
 
     def quotas(self, scopes: Sequence[str]) -> list[QuotaRow]:
         """Those of ``scopes`` that were ever touched, by scope, warned as under their present limit."""

@@ -225,6 +225,19 @@ class TokenRow(_Row, frozen=True, kw_only=True):
     revoked_at: datetime | None = None
 
 
+class ServiceAccountRow(_Row, frozen=True, kw_only=True):
+    """``role`` is empty once it is no member any more."""
+
+    id: str
+    team: str
+    name: str
+    made_at: datetime
+    made_by: str
+    role: str = ""
+    expires_at: datetime | None = None
+    closed_at: datetime | None = None
+
+
 class SecretRow(_Row, frozen=True, kw_only=True):
     id: str
     team: str
@@ -248,6 +261,16 @@ class QuotaRow(_Row, frozen=True, kw_only=True):
     warned_percent: int = 0
 
 
+class BudgetRow(_Row, frozen=True, kw_only=True):
+    """Millionths of the installation's currency; otherwise as ``QuotaRow``."""
+
+    scope: str
+    money_limit: int | None = None
+    held: int = 0
+    charged: int = 0
+    warned_percent: int = 0
+
+
 class EventRow(msgspec.Struct, frozen=True, kw_only=True):
     """One event as stored; ``state`` is JSON."""
 
@@ -265,6 +288,15 @@ class PositionRow(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     position: int
     halted: str | None = None
+
+
+class LinkRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of the log as it is chained; hashes in hex, ``before`` is the row before it, of whatever team."""
+
+    position: int
+    state: bytes
+    before: str
+    hash: str
 
 
 class ChannelRow(_Row, frozen=True, kw_only=True):

@@ -11,7 +11,9 @@ from domain import compute, experiments, invitations, secrets, tasks, teams, tok
 from domain.artifacts import ArtifactDeleted, ArtifactSaved
 from domain.model import Event
 from projections.base import Column, Patch, Projection, SqlType, Table, Value
+from projections.budgets import BUDGET_PATCHES, BUDGET_TABLES
 from projections.quotas import QUOTA_PATCHES, QUOTA_TABLES
+from projections.service_accounts import SERVICE_PATCHES, SERVICE_TABLES
 
 BIGINT, TIME, JSONB, BOOLEAN = (
     SqlType.BIGINT,
@@ -148,6 +150,8 @@ TABLES = (
         indexes=("team, name",),
     ),
     *QUOTA_TABLES,
+    *BUDGET_TABLES,
+    *SERVICE_TABLES,
     Table(
         name="artifacts",
         columns=(
@@ -355,6 +359,8 @@ PATCHES: Mapping[type[Event], Callable[[Any], Patch | tuple[Patch, ...]]] = {
     secrets.SecretSet: _secret,
     secrets.SecretDeleted: lambda e: Patch("secrets", e.originator_id, delete=True),
     **QUOTA_PATCHES,
+    **BUDGET_PATCHES,
+    **SERVICE_PATCHES,
     ArtifactSaved: _artifact,
     ArtifactDeleted: lambda e: Patch("artifacts", e.originator_id, set={"deleted_at": e.at}),
 }
@@ -369,4 +375,4 @@ def fold_workspace(event: Event, position: int) -> Sequence[Patch]:
     return patches if isinstance(patches, tuple) else (patches,)
 
 
-WORKSPACE_PROJECTION = Projection(name="workspace", version=3, tables=TABLES, fn=fold_workspace)
+WORKSPACE_PROJECTION = Projection(name="workspace", version=4, tables=TABLES, fn=fold_workspace)

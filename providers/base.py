@@ -265,6 +265,13 @@ class ComputeProvider(ABC):
         """
         return None
 
+    def price(self, spec: JobSpec) -> float:
+        """Money an hour of ``spec`` would cost, as far as known without asking anybody; 0 if not.
+
+        Held of the budget when a job is queued; what a lease costs is told by ``submit``.
+        """
+        return 0.0
+
     def cluster(self) -> Cluster | None:
         """Everything there is and how busy it is, in one round trip; ``None`` for no cluster."""
         return None

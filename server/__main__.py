@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import TypeAlias
 
-import psycopg
 from msgspec import to_builtins
 
 from application.actor import system as system_actor
@@ -22,22 +21,17 @@ from application.commands.accounts import found_team, register_user
 from application.commands.compute import add_provider
 from application.proof import prove_guards
 from application.storage_report import storage_report
-from domain.errors import InvalidInput, LabError
+from domain.errors import LabError
 from domain.teams import Role
-from projections.catalogue import PROJECTIONS
-from projections.projector import END
-from projections.rebuild import rebuild
-from server import admin
+from server import admin, console
 from server.bootstrap import System, system
 from server.custody import erase, next_key, note_rotation, wrap_anew
 from server.health import positions
-from server.postgres.chain import check, exported, formulas, imported, stored, verify
 from server.postgres.embedded import EmbeddedPostgres
 from server.postgres.migrate import migrate
 from server.postgres.recorder import open_pool
 from server.settings import Settings
 from server.supervisor import supervise
-from server.twin import replayed
 
 Parts: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 REFUSED = 2
@@ -78,7 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     gone.add_argument("account", help="the e-mail address, or the id")
     gone.set_defaults(do=_erase_user)
-    _about_the_log(parts)
+    console.configure(parts)
+    for name in console.COMMANDS:
+        parts.choices[name].set_defaults(do=_on_log)
     first = parts.add_parser(
         "setup", help="make the first account, its team and the Local provider"
     )
@@ -88,23 +84,6 @@ def _parser() -> argparse.ArgumentParser:
     first.set_defaults(do=_setup)
     admin.configure(parts).set_defaults(do=_admin)
     return parser
-
-
-def _about_the_log(parts: Parts) -> None:
-    parts.add_parser(
-        "export-log", help="the whole log as JSON lines, to be verified anywhere"
-    ).set_defaults(do=_export_log)
-    chain = parts.add_parser("verify", help="the log's hash chain; 1 when a row is not as recorded")
-    chain.add_argument("--file", help="an export instead of the database")
-    chain.set_defaults(do=_verify)
-    twin = parts.add_parser("replay", help="fold the log anew beside the read models and compare")
-    twin.add_argument(
-        "--to", type=int, default=END, metavar="POSITION", help="no further than this"
-    )
-    twin.set_defaults(do=_replay)
-    again = parts.add_parser("rebuild", help="fold a read model anew from the log and swap it in")
-    again.add_argument("name", choices=[p.name for p in PROJECTIONS])
-    again.set_defaults(do=_rebuild)
 
 
 def _all(settings: Settings, _: argparse.Namespace) -> int:
@@ -125,7 +104,8 @@ def _status(settings: Settings, _: argparse.Namespace) -> int:
     with _opened(settings) as parts:
         head = parts.lab.log.head()
         rows = positions(parts.lab.log, parts.queries)
-    print(json.dumps({"head": head, "projections": rows}, indent=2))  # noqa: T201
+        past = {row.name: row.position for row in parts.queries.past_positions()}
+    print(json.dumps({"head": head, "projections": rows, "past": past}, indent=2))  # noqa: T201
     return 0
 
 
@@ -164,43 +144,12 @@ def _erase_user(settings: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _verify(settings: Settings, arguments: argparse.Namespace) -> int:
-    if arguments.file:
-        try:
-            with open(arguments.file, encoding="utf-8") as lines:  # noqa: PTH123  # a name as typed
-                verdict = check(*imported(lines))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InvalidInput(field="--file", value=arguments.file, way_out=f"{error}.") from error
-    else:
-        with _database(settings) as dsn, psycopg.connect(dsn) as conn:
-            verdict = verify(conn, settings.schema)
-    print(json.dumps(to_builtins(verdict), indent=2))  # noqa: T201
-    return 1 if verdict.breaks else 0
-
-
-def _export_log(settings: Settings, _: argparse.Namespace) -> int:
-    with _database(settings) as dsn, psycopg.connect(dsn) as conn:
-        for line in exported(stored(conn, settings.schema), formulas(conn, settings.schema)):
-            print(line)  # noqa: T201
-    return 0
-
-
-def _replay(settings: Settings, arguments: argparse.Namespace) -> int:
-    """1 when a cell of a read model is not what the log makes of it."""
-    found = 0
-    with _opened(settings) as parts, psycopg.connect(parts.dsn, autocommit=True) as conn:
-        for told in replayed(conn, settings.schema, upto=arguments.to):
-            found += len(told.differences)
-            print(json.dumps(to_builtins(told), default=str))  # noqa: T201
-    return 1 if found else 0
-
-
-def _rebuild(settings: Settings, arguments: argparse.Namespace) -> int:
-    projection = next(p for p in PROJECTIONS if p.name == arguments.name)
-    with _opened(settings) as parts, psycopg.connect(parts.dsn, autocommit=True) as conn:
-        position = rebuild(conn, projection, settings.schema)
-    print(f"{projection.name} was rebuilt to position {position}.")  # noqa: T201
-    return 0
+def _on_log(settings: Settings, arguments: argparse.Namespace) -> int:
+    if getattr(arguments, "file", None):
+        return console.verify_file(arguments.file)
+    with _opened(settings) as parts:
+        done: int = arguments.on_log(parts, arguments)
+    return done
 
 
 def _setup(settings: Settings, arguments: argparse.Namespace) -> int:

@@ -30,6 +30,7 @@ from server.courier import HttpCourier
 from server.credentials import HashedCredentials
 from server.device_logins import WaitingDevices
 from server.failpoints import failpoint
+from server.git_hosts import GitHosts
 from server.holdings import TeamHoldings
 from server.keyring import KeyRing
 from server.keys import MasterKey
@@ -42,6 +43,7 @@ from server.postgres.locks import AdvisoryLocks
 from server.postgres.migrate import migrate
 from server.postgres.recorder import open_pool
 from server.posting import Poster
+from server.proofs import WholeLog
 from server.secret_store import EncryptedSecrets
 from server.settings import Settings
 from server.vault import PersonVault
@@ -65,6 +67,7 @@ class System:
     historians: tuple[Historian, ...]
     """They keep every version of every row, at a pace of their own."""
     index: LogIndex
+    proofs: WholeLog
     page_secret: str
     """Signs the browser storage of the pages; derived from the master key."""
 
@@ -89,11 +92,13 @@ def _build(
     ring = KeyRing(pool, schema, master_key(settings))
     vault = PersonVault(pool, schema, ring)
     queries = Queries(pool, schema)
+    lab = _lab(settings, pool, ring, vault=vault, queries=queries, locks=locks, mailer=mailer)
     return System(
         settings=settings,
         dsn=dsn,
         pool=pool,
-        lab=_lab(settings, pool, ring, vault=vault, queries=queries, locks=locks, mailer=mailer),
+        lab=lab,
+        proofs=WholeLog(dsn, schema, log=lab.log, locks=locks, ring=ring),
         queries=queries,
         deliveries=Deliveries(pool, schema, channels=CHANNELS_PROJECTION.table_name("channels")),
         telemetry=TelemetryQueries(pool, schema),
@@ -136,6 +141,7 @@ def _lab(
         providers=_providers(settings.home, log, blobs=blobs, secrets=secrets, reached=reached),
         locks=locks,
         courier=_courier(settings, secrets, email_of=lambda user: _email(queries, vault, user)),
+        hosts=GitHosts(settings.git_hosts.split(",")),
         mailer=mailer,
         identities=_identities(settings, credentials),
         policy=_policy(settings),
@@ -213,6 +219,8 @@ def _policy(settings: Settings) -> Policy:
         stalled_after_s=settings.stalled_after_s,
         stop_grace_s=settings.stop_grace_s,
         default_reservation_s=settings.default_reservation_minutes * 60,
+        team_budget=settings.team_budget,
+        currency=settings.currency,
         team_quota_minutes=settings.team_quota_minutes,
         accelerator_weights=settings.accelerator_weights,
         server_url=settings.base_url,

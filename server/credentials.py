@@ -56,6 +56,7 @@ select id, opened_at, used_at, expires_at, agent, address from {s}.credentials
  where user_id = %s and kind = 'session' and expires_at > now()
  order by coalesce(used_at, opened_at) desc, id
 """
+_LAST_USED = "select id, used_at from {s}.credentials where id = any(%s) and used_at is not null"
 AGENT_LIMIT = 300
 
 
@@ -77,6 +78,7 @@ class HashedCredentials:
         self._prune, self._revoke_all, self._take, self._sessions = (
             sql.SQL(text).format(s=name) for text in (_PRUNE, _REVOKE_ALL, _TAKE, _SESSIONS)
         )
+        self._last_used = sql.SQL(_LAST_USED).format(s=name)
         self._payload_key = ring.key("one-time-payloads")
 
     def set_password(self, user: str, password: str) -> None:
@@ -142,6 +144,10 @@ class HashedCredentials:
             return None
         text = unseal(self._payload_key, sealed, subject=id).decode() if sealed else ""
         return Found(id=id, kind=kind, user=user, team=team, scopes=tuple(scopes), payload=text)
+
+    def last_used(self, ids: Sequence[str]) -> dict[str, datetime]:
+        with lease(self._pool) as conn:
+            return dict(conn.execute(self._last_used, (list(ids),)).fetchall())
 
     def sessions(self, user: str) -> list[SessionSeen]:
         with lease(self._pool) as conn:

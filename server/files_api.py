@@ -17,7 +17,8 @@ from starlette.routing import Route
 
 from application.actor import Actor
 from application.lab import Lab
-from application.permissions import Action, require, require_own
+from application.permissions import Action, allowed, require, require_own, require_somewhere
+from application.sight import sees
 from domain.errors import InvalidInput, NotFound
 from domain.experiments import fold as fold_experiment
 from projections.rows import ArtifactRow, JobRow
@@ -83,7 +84,7 @@ class _Files:
 
     async def upload(self, request: Request) -> Response:
         """The raw body becomes a blob; who uploads it twice gets the same answer twice."""
-        actor = await run_in_threadpool(self._actor, request, Action.WRITE_TASKS)
+        actor = await run_in_threadpool(self._uploader, request)
         data = await read_body(request, limit=UPLOAD_BYTES)
         sha256 = await run_in_threadpool(self._lab.blobs.put, data)
         await run_in_threadpool(self._lab.holdings.hold, actor.team, sha256)
@@ -106,11 +107,19 @@ class _Files:
         require(actor, action)
         return actor
 
+    def _uploader(self, request: Request) -> Actor:
+        """Files are for a task that is saved, or for a job that is queued with them."""
+        actor = self._authenticate(request)
+        if not allowed(actor, Action.LAUNCH):
+            require_somewhere(actor, Action.WRITE_TASKS)
+        return actor
+
     def _artifact(self, request: Request) -> Response:
         actor = self._actor(request, Action.READ)
         artifact, path = _id(request, "artifact"), request.path_params["path"]
         row = self._queries.artifact(artifact)
         require_own(actor, row.team if row else "", kind="artifact", id=artifact)
+        _must_see(actor, row, kind="artifact", id=artifact)
         files = row.files if row and row.deleted_at is None else []
         sha256 = next((str(f["sha256"]) for f in files if f["path"] == path), None)
         if sha256 is None:
@@ -132,6 +141,7 @@ class _Files:
         job = _id(request, "job")
         row = self._queries.job(job)
         require_own(actor, row.team if row else "", kind="job", id=job)
+        _must_see(actor, row, kind="job", id=job)
         wanted = _wanted(request, latest=row.attempt if row else 0)
         lines = self._lines.all_lines(job, attempt=wanted.attempt, node=wanted.node)
         headers = {
@@ -140,6 +150,11 @@ class _Files:
         }
         return StreamingResponse(_blocks(lines, times=wanted.times), headers=headers,
                                  media_type="text/plain; charset=utf-8")  # fmt: skip
+
+
+def _must_see(actor: Actor, row: ArtifactRow | JobRow | None, *, kind: str, id: str) -> None:
+    if row is not None and not sees(actor, row):
+        raise NotFound(kind=kind, id=id)
 
 
 def _id(request: Request, kind: str) -> str:

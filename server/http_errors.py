@@ -13,7 +13,9 @@ from typing import TypeAlias
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
+from application import refusals
 from domain.errors import (
+    Foreign,
     InvalidInput,
     LabError,
     NotAuthenticated,
@@ -32,7 +34,6 @@ Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 RETRY_AFTER_S = 2
 _log = logging.getLogger(__name__)
-_security = logging.getLogger("labledger.security")
 
 
 class TooLarge(LabError):
@@ -79,10 +80,10 @@ def answering(endpoint: Endpoint) -> Endpoint:
         try:
             return await endpoint(request)
         except LabError as error:
-            if isinstance(error, NotAuthenticated | PermissionDenied | RateLimited):
-                client = request.client.host if request.client else ""
-                about = (error.code, request.method, request.url.path, client)
-                _security.warning("%s: %s %s from %s", *about)
+            if isinstance(error, NotAuthenticated | PermissionDenied | RateLimited | Foreign):
+                refusals.mark(
+                    request.scope, "FOREIGN" if isinstance(error, Foreign) else error.code
+                )
             return answer_of(error)
         except ClientDisconnect:
             return Response(status_code=499)  # nobody is left to read it

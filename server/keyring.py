@@ -13,7 +13,7 @@ from server.keys import MasterKey, MasterKeyUnusable, seal, unseal
 
 PURPOSES = (
     *("user-keys", "digest", "secrets", "node-tokens", "pages"),
-    *("login-failures", "one-time-payloads"),
+    *("login-failures", "one-time-payloads", "heads"),
 )
 _WRAP = "wrap"
 

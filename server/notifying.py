@@ -24,7 +24,7 @@ from psycopg_pool import PoolTimeout
 from application.lab import Lab
 from application.notices import Notice
 from application.ports import Answer
-from application.telling import Stories, hears, notice_for, why_not
+from application.telling import Stories, hears, may_know, notice_for, why_not
 from domain.codec import topic
 from domain.errors import LabError, StoreUnavailable
 from domain.model import Recorded
@@ -170,7 +170,8 @@ class Notifier:
             asking = [row for row in channels if selects(row.topics, name)]
             if asking:
                 story = self._stories.of(fact)
-                found += [_row(notice_for(row, story)) for row in asking if hears(row, story)]
+                told = (r for r in asking if hears(r, story) and may_know(self._lab, r, story))
+                found += [_row(notice_for(row, story)) for row in told]
         return found
 
     def _send(self) -> None:
@@ -221,7 +222,8 @@ class Notifier:
     def _carry(self, due: DueRow) -> None:
         channel = fold(self._lab.log.stream(due.channel))
         now = self._lab.clock.now()
-        refused = why_not(self._lab, channel)
+        notice = msgspec.json.decode(due.notice, type=Notice)
+        refused = why_not(self._lab, channel, notice.job.id if notice.job else "")
         if refused:
             self._deliveries.end(due.id, state="dropped", status=None, reason=refused, now=now)
             return
@@ -229,7 +231,7 @@ class Notifier:
             self._deliveries.put_back(due.id, next_at=now + timedelta(seconds=LOOK_S))
             return
         self._lab.reached("before notice")
-        answer = self._lab.courier.carry(channel, msgspec.json.decode(due.notice, type=Notice))
+        answer = self._lab.courier.carry(channel, notice)
         self._lab.reached("after notice")
         self._note(due, answer, self._lab.clock.now())
 

@@ -51,6 +51,10 @@ class Settings:
     """LAB_STALLED_AFTER_S: a running job without a sign of work is called stalled."""
     team_quota_minutes: int | None = None
     """LAB_TEAM_QUOTA_MINUTES: a month's compute minutes of a new team; unlimited when empty."""
+    team_budget: float | None = None
+    """LAB_TEAM_BUDGET: money a month of a new team, in LAB_CURRENCY; unlimited when empty."""
+    currency: str = "USD"
+    """LAB_CURRENCY: what budgets are kept in; prices are taken to be in it."""
     accelerator_weights: Mapping[str, float] = field(default_factory=dict)
     """LAB_ACCELERATOR_WEIGHTS: what a second counts, like H100=4,A100=2,*=1; 1 when empty."""
     default_reservation_minutes: int = 60
@@ -73,6 +77,8 @@ class Settings:
     """LAB_RUN_DIR_MINUTES: how long the folder of an ended Local job is kept."""
     allow_local_git: bool = False
     """LAB_ALLOW_LOCAL_GIT: accept file:// git sources."""
+    git_hosts: str = ""
+    """LAB_GIT_HOSTS: hosts in private networks that git sources may be on, with commas."""
     allow_local_webhooks: bool = False
     """LAB_ALLOW_LOCAL_WEBHOOKS: notify plain-HTTP addresses and private networks too."""
     notify_tries: int = 10
@@ -136,6 +142,8 @@ VARIABLES: Mapping[str, str] = {
     "LAB_LAUNCH_TIMEOUT_S": "launch_timeout_s",
     "LAB_STALLED_AFTER_S": "stalled_after_s",
     "LAB_TEAM_QUOTA_MINUTES": "team_quota_minutes",
+    "LAB_TEAM_BUDGET": "team_budget",
+    "LAB_CURRENCY": "currency",
     "LAB_ACCELERATOR_WEIGHTS": "accelerator_weights",
     "LAB_DEFAULT_RESERVATION_MINUTES": "default_reservation_minutes",
     "LAB_METRIC_DAYS": "metric_days",
@@ -146,6 +154,7 @@ VARIABLES: Mapping[str, str] = {
     "LAB_REGISTRATION": "registration",
     "LAB_RUN_DIR_MINUTES": "run_dir_minutes",
     "LAB_ALLOW_LOCAL_GIT": "allow_local_git",
+    "LAB_GIT_HOSTS": "git_hosts",
     "LAB_ALLOW_LOCAL_WEBHOOKS": "allow_local_webhooks",
     "LAB_NOTIFY_TRIES": "notify_tries",
     "LAB_NOTIFY_RETRY_S": "notify_retry_s",
@@ -156,7 +165,9 @@ VARIABLES: Mapping[str, str] = {
 WHOLE = frozenset({"port", "team_quota_minutes", "default_reservation_minutes"}) | frozenset(
     {"metric_days", "log_days", "run_dir_minutes", "notify_tries", "notify_days"}
 )
-SECONDS = frozenset({"stop_grace_s", "launch_timeout_s", "stalled_after_s", "notify_retry_s"})
+NUMBERS = frozenset(
+    {"team_budget", "stop_grace_s", "launch_timeout_s", "stalled_after_s", "notify_retry_s"}
+)
 SWITCHES = frozenset({"allow_local_git", "allow_local_webhooks", "development"})
 SWITCH = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
@@ -168,7 +179,7 @@ def _convert(variable: str, text: str) -> object:
     try:
         if name in WHOLE:
             return _positive(int(text))
-        if name in SECONDS:
+        if name in NUMBERS:
             return _positive(float(text))
     except ValueError as error:
         way_out = "Give a number that is not negative."

@@ -8,23 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
 import psycopg
 from psycopg import sql
 
+from application.proofs import Told
 from projections.base import Projection
 from projections.catalogue import PROJECTIONS
-from projections.rebuild import Difference, compare, replay
+from projections.rebuild import compare, replay_together
 
 SHOWN_AT_MOST = 1_000
-
-
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """``differences`` are the first thousand cells of one read model, as of ``position``."""
-
-    name: str
-    position: int
-    differences: tuple[Difference, ...]
 
 
 def replayed(conn: psycopg.Connection[Any], schema: str, *, upto: int) -> Iterator[Told]:
@@ -36,21 +28,22 @@ def replayed(conn: psycopg.Connection[Any], schema: str, *, upto: int) -> Iterat
     scratch = f"{schema[:40]}_twin"
     drop = sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(scratch))
     conn.execute("set client_min_messages = warning")
+    conn.execute("set synchronous_commit = off")
     conn.execute(drop)
+    reached = {projection: _reached(conn, projection, schema, upto) for projection in PROJECTIONS}
     try:
-        for projection in PROJECTIONS:
-            yield _told(conn, projection, schema, scratch, upto)
+        replay_together(conn, reached, scratch, log_schema=schema)
+        conn.execute("set jit = off")
+        for projection, position in reached.items():
+            found = compare(conn, projection, schema, scratch, upto=position)
+            shown = tuple(found[:SHOWN_AT_MOST])
+            yield Told(name=projection.position_name, position=position, differences=shown)
     finally:
         conn.execute(drop)
 
 
-def _told(
-    conn: psycopg.Connection[Any], projection: Projection, schema: str, scratch: str, upto: int
-) -> Told:
-    name = projection.position_name
+def _reached(conn: psycopg.Connection[Any], projection: Projection, schema: str, upto: int) -> int:
+    """How far the live read model stands, no further than ``upto``."""
     where = sql.SQL("select position from {}.positions where name = %s")
-    row = conn.execute(where.format(sql.Identifier(schema)), (name,)).fetchone()
-    reached = min(int(row[0]) if row else 0, upto)
-    replay(conn, projection, scratch, log_schema=schema, upto=reached)
-    found = compare(conn, projection, schema, scratch, upto=reached)
-    return Told(name=name, position=reached, differences=tuple(found[:SHOWN_AT_MOST]))
+    row = conn.execute(where.format(sql.Identifier(schema)), (projection.position_name,)).fetchone()
+    return min(int(row[0]) if row else 0, upto)

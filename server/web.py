@@ -17,11 +17,14 @@ from application.actor import Actor
 from application.channel_reads import ChannelReads
 from application.desk_reads import DeskReads
 from application.live import Live
+from application.proofs import ProofReads
+from application.queries import Reads
 from application.use import Use
 from graphql_api.app import graphql_routes
 from projections.artifact_queries import ArtifactQueries
 from projections.desk_queries import DeskQueries
 from projections.telemetry import CHANNEL
+from server.audit_api import audit_routes
 from server.authentication import actor_of
 from server.bootstrap import System, system
 from server.files_api import file_routes
@@ -29,6 +32,7 @@ from server.health import health_routes
 from server.node_api import node_routes
 from server.postgres.listener import Listener
 from server.readable import readable_by_job
+from server.refusal_log import RefusalLog
 from server.runs_api import run_routes
 from server.settings import Settings
 from ui.app import mount_pages
@@ -48,6 +52,7 @@ def make_app(parts: System) -> Starlette:
         queries=parts.queries,
         telemetry=parts.telemetry,
         channels=ChannelReads(parts.deliveries),
+        proofs=ProofReads(parts.proofs),
         desks=DeskReads(
             parts.lab, DeskQueries(parts.pool, schema), ArtifactQueries(parts.pool, schema)
         ),
@@ -60,6 +65,7 @@ def make_app(parts: System) -> Starlette:
     )
     app = Starlette(routes=_routes(parts, use), lifespan=_lifespan(listener, live))
     mount_pages(app, use)
+    app.add_middleware(RefusalLog, lab=parts.lab, session_cookie=use.session_cookie)
     return app
 
 
@@ -85,10 +91,12 @@ def _routes(parts: System, use: Use) -> list[BaseRoute]:
         team = request.headers.get("x-lab-team", "")
         return use.authenticate(bearer=bearer, cookie=cookie, team=team)
 
+    reads = Reads(parts.lab, parts.queries, parts.telemetry)
     return [
         *health_routes(parts.lab.log, parts.queries),
         *node_routes(parts.lab, readable_by_job(parts.lab)),
         *run_routes(parts.lab, authenticate),
+        *audit_routes(parts.lab, reads, parts.queries, parts.proofs, authenticate),
         *file_routes(parts.lab, parts.queries, parts.telemetry, authenticate),
         *graphql_routes(use),
     ]

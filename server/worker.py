@@ -22,10 +22,10 @@ from application.pollers.provider_rounds import Memory, Round
 from application.proof import prove_guards
 from application.telling import Stories
 from domain.errors import LabError, StoreUnavailable
+from projections.projector import END
 from server.bootstrap import System, system
 from server.following import Follower
 from server.notifying import Notifier, Patience
-from server.postgres.chain import verify
 from server.postgres.listener import Listener
 from server.settings import Settings
 
@@ -158,6 +158,7 @@ class Worker:
         self._schedule.add_job(self._prune_uploads, "interval", days=1, id="uploads")
         self._schedule.add_job(self._prove, "interval", days=1, id="prove")
         self._schedule.add_job(self._verify, "interval", days=1, id="verify")
+        self._schedule.add_job(self._replay, "interval", days=1, jitter=3_600, id="replay")
         self._follower.start()
         self._historian.start()
         self._indexer.start()
@@ -216,10 +217,11 @@ class Worker:
         _log.info("%d unfinished uploads were dropped", dropped)
 
     def _verify(self) -> None:
+        """Sign the head of a chain that holds; name what does not."""
         try:
-            with psycopg.connect(self._system.dsn) as conn:
-                verdict = verify(conn, self._system.settings.schema)
-        except psycopg.Error as error:
+            *_, verdict = self._system.proofs.verify()
+            self._system.proofs.sign(verdict)
+        except (LabError, psycopg.Error) as error:
             _log.warning("the log was not verified: %s", error)
             return
         for position in verdict.breaks:
@@ -227,6 +229,16 @@ class Worker:
         _log.info(
             "%d rows verified up to %d, head %s", verdict.rows, verdict.position, verdict.head
         )
+
+    def _replay(self) -> None:
+        """Fold every read model anew and record where one differs."""
+        try:
+            for told in self._system.proofs.replay(END):
+                self._system.proofs.note(told)
+                if told.differences:
+                    _log.error("%s differs: `python -m server rebuild`", told.name)
+        except (LabError, psycopg.Error) as error:
+            _log.warning("the read models were not replayed: %s", error)
 
     def _prove(self) -> None:
         try:

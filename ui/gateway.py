@@ -131,7 +131,7 @@ class Gateway:
                 linked=[issuer for issuer, _ in user.identities],
                 linkable=lab.identities.all(),
                 sends_mail=lab.mailer.configured or self._use.development,
-                tokens=[row for row in tokens if row.revoked_at is None],
+                tokens=[t.row for t in tokens if t.row.revoked_at is None],
             )
 
         return await in_thread(ask)

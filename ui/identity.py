@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from application import refusals
 from application.account_ports import Begun, Identity
 from application.actor import Actor
 from application.commands.identities import IdentityRefused, link_identity, sign_in_as
@@ -74,6 +75,7 @@ class IdentityRoutes:
             _same_browser(kept, answer.get("state", ""))
             response = await self._finish(request, answer)
         except IdentityRefused as error:
+            refusals.mark(request.scope, f"{error.code} {error.reason}")
             response = _refused(error)
         except NotFound as error:
             response = PlainTextResponse(str(error), 404)

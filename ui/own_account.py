@@ -13,9 +13,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from application.actor import Actor
-from application.commands.accounts import revoke_credential
 from application.commands.links import sign_in_by_link
 from application.commands.sessions import change_password, end_session, end_sessions
+from application.commands.tokens import revoke_credential
 from application.use import Use
 from domain.errors import LabError
 from ui.session import SignInRoutes, caller_of, leave_ended_pages

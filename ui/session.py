@@ -15,10 +15,12 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from application import refusals
 from application.account_ports import Caller
 from application.actor import Actor
-from application.commands.accounts import found_team, revoke_credential, sign_in
+from application.commands.accounts import found_team, sign_in
 from application.commands.setup import FirstAccount, set_up, setup_open
+from application.commands.tokens import revoke_credential
 from application.use import Use
 from domain.errors import LabError, NotAuthenticated, NotFound, RateLimited
 from ui.rate import Tries
@@ -145,9 +147,11 @@ class SignInRoutes:
             session = await run_in_threadpool(
                 sign_in, self._use.lab, email=email, password=password, caller=caller
             )
-        except RateLimited:
+        except RateLimited as error:
+            refusals.mark(request.scope, error.code)
             return RedirectResponse(f"/login?error=rate&next={quote(wanted)}", 303)
-        except LabError:
+        except LabError as error:
+            refusals.mark(request.scope, error.code)
             return RedirectResponse(f"/login?error=1&next={quote(wanted)}", 303)
         await self.end_present(request)
         return self.with_session(RedirectResponse(wanted, 303), session.secret)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from application.account_reads import Invited, Member
 from application.actor import Actor
 from application.commands import invitations, members
 from application.commands.mails import mail_invitation
 from application.permissions import Action
-from application.queries import Invited, Member
 from domain.teams import Role
 from ui.gateway import Gateway, in_thread
 

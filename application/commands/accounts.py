@@ -1,9 +1,8 @@
-"""People and their credentials: accounts, sign-in, new teams, API tokens."""
+"""People: accounts, sign-in, new teams. Not here: API tokens (``tokens.py``)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import timedelta
 
 import msgspec
@@ -14,14 +13,12 @@ from application.commands.idempotency import once
 from application.commands.naming import claiming, clean_name, holder
 from application.lab import Lab
 from application.log import UniqueTaken
-from application.permissions import SCOPES, Action, require
-from domain.errors import AlreadyExists, InvalidInput, NotAuthenticated, NotFound
+from domain.errors import AlreadyExists, InvalidInput, NotAuthenticated
 from domain.experiments import DEFAULT_NAMES, ExperimentCreated
 from domain.experiments import unique_name as unique_experiment
 from domain.model import NEXT_VERSION, Event, Guard
 from domain.teams import create_team, unique_slug
-from domain.tokens import SessionOpened, SessionRefused, TokenIssued
-from domain.tokens import fold as fold_credential
+from domain.tokens import SessionOpened, SessionRefused
 from domain.users import UserPasswordSet, UserRegistered, unique_email
 from domain.users import fold as fold_user
 
@@ -158,59 +155,6 @@ def open_session(
     return SignedIn(id=made, secret=secret, user=user)
 
 
-def issue_token(
-    lab: Lab,
-    actor: Actor,
-    *,
-    name: str,
-    scopes: Sequence[str] = (),
-    days: int | None = None,
-    key: str = "",
-) -> tuple[str, str]:
-    """``(id, secret)`` of a new API token for the actor's team; the secret is shown once.
-
-    Asked again with ``key``: the same id and an empty secret, for only its hash is kept.
-    """
-    require(actor, Action.ISSUE_TOKENS)
-    name = clean_name("name", name)
-    unknown = sorted(set(scopes) - set(SCOPES))
-    if unknown:
-        way_out = f"Known scopes: {', '.join(sorted(SCOPES))}; none at all means all you may do."
-        raise InvalidInput(field="scopes", value=unknown[0], way_out=way_out)
-    if days is not None and not 0 < days <= 3650:
-        raise InvalidInput(field="days", value=days, way_out="Give 1 to 3650 days.")
-    made = lab.ids.new("token")
-    secrets: dict[str, str] = {}
-
-    def record(guards: tuple[Guard, ...]) -> str:
-        secrets[made], fact = _issued(lab, actor, made, name=name, scopes=scopes, days=days)
-        try:
-            lab.append([fact], guards, actor=actor)
-        except UniqueTaken:
-            lab.credentials.revoke(made)
-            raise
-        return made
-
-    asked = ("issue_token", actor.team, name, sorted(scopes), days)
-    found = once(actor, key, asked, made=made, record=record)
-    return found, secrets[made] if found == made else ""
-
-
-def revoke_credential(lab: Lab, actor: Actor, credential: str) -> int:
-    """End one's own API token or session; repeatable. It works no more from now on."""
-    facts = lab.log.stream(credential)
-    state = fold_credential(facts)
-    if not facts or state.user != actor.user:
-        raise NotFound(kind="token", id=credential)
-    lab.credentials.revoke(credential)
-    return lab.change(
-        credential,
-        fold_credential,
-        lambda c: c.revoke(now=lab.clock.now(), by=actor.by),
-        actor=actor,
-    ).position
-
-
 def slug_of(name: str) -> str:
     """``name`` as a short name: lower-case ASCII letters, digits and dashes."""
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
@@ -227,30 +171,6 @@ def _record_refusal(lab: Lab, digest: str, failures: int) -> None:
         by="system:sign-in",
     )
     lab.log.append([fact])
-
-
-def _issued(
-    lab: Lab, actor: Actor, made: str, *, name: str, scopes: Sequence[str], days: int | None
-) -> tuple[str, TokenIssued]:
-    """A secret that works from now on, and the fact to record."""
-    now = lab.clock.now()
-    expires = now + timedelta(days=days) if days else None
-    secret = lab.credentials.issue(
-        id=made, kind="api", user=actor.user, team=actor.team, scopes=scopes, expires_at=expires
-    )
-    fact = TokenIssued(
-        user=actor.user,
-        team=actor.team,
-        name=name,
-        prefix=secret[:12],
-        scopes=tuple(scopes),
-        expires_at=expires,
-        originator_id=made,
-        originator_version=1,
-        at=now,
-        by=actor.by,
-    )
-    return secret, fact
 
 
 def clean_email(text: str) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from application.actor import system
 from application.commands.job_changes import change_job
 from application.lab import Lab
+from domain import audit
 from domain.artifacts import ArtifactSaved
 from domain.errors import IllegalTransition, NotFound
 from domain.ids import JobId, launch_token
@@ -170,6 +171,7 @@ def request_for(lab: Lab, job: Job) -> JobRequest:
     spec = job.spec
     secrets: Mapping[str, str] = {}
     if spec.secrets:
+        _note_read(lab, job)
         secrets = lab.secrets.values(team=job.team, user=job.owner, names=spec.secrets)
     return JobRequest(
         job=job.id,
@@ -184,6 +186,15 @@ def request_for(lab: Lab, job: Job) -> JobRequest:
         resume=_resume_point(lab, job),
         grace_s=lab.policy.stop_grace_s,
     )
+
+
+def _note_read(lab: Lab, job: Job) -> None:
+    """Recorded before the values are opened: a read without its trace cannot be."""
+    about = audit.envelope(job.team, now=lab.clock.now(), by=LAUNCHER.by)
+    fact = audit.SecretsRead(
+        team=job.team, job=job.id, attempt=job.attempt, names=job.spec.secrets, **about
+    )
+    lab.append([fact], actor=LAUNCHER)
 
 
 def _resume_point(lab: Lab, job: Job) -> ResumePoint | None:

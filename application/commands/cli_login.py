@@ -17,8 +17,9 @@ import msgspec
 
 from application.account_ports import Caller, DeviceWaiting
 from application.actor import Actor, person
-from application.commands.accounts import FREE_TRIES, issue_token
+from application.commands.accounts import FREE_TRIES
 from application.commands.naming import clean_name
+from application.commands.tokens import issue_token
 from application.lab import Lab
 from application.permissions import Action, require
 from domain.errors import InvalidInput, LabError, NotFound, TokenLimited

@@ -9,7 +9,7 @@ from application.commands.idempotency import once
 from application.commands.naming import claiming, clean_name, holder, user_id
 from application.commands.secrets import check_name
 from application.lab import Lab
-from application.permissions import Action, require, require_own
+from application.permissions import Action, require, require_on
 from domain.compute import (
     Provider,
     ProviderAdded,
@@ -149,9 +149,8 @@ def note_orphan_ended(lab: Lab, actor: Actor, provider: str, *, token: str, ref:
 
 def own_provider(lab: Lab, actor: Actor, provider: str, action: Action) -> Provider:
     """The provider, when it is of the actor's team and ``action`` is allowed."""
-    require(actor, action)
     found = fold(lab.log.stream(provider))
-    require_own(actor, found.team, kind="provider", id=provider)
+    require_on(actor, action, provider, team=found.team, kind="provider", id=provider)
     return found
 
 

@@ -11,7 +11,7 @@ from application.commands.idempotency import once
 from application.commands.naming import claiming, clean_name
 from application.commands.tasks import must_have
 from application.lab import Lab
-from application.permissions import Action, require, require_own
+from application.permissions import Action, require, require_on
 from domain.experiments import (
     Experiment,
     ExperimentCreated,
@@ -131,7 +131,7 @@ def _change(
 
 
 def _own(lab: Lab, actor: Actor, experiment: str) -> Experiment:
-    require(actor, Action.WRITE_EXPERIMENTS)
     found = fold(lab.log.stream(experiment))
-    require_own(actor, found.team, kind="experiment", id=experiment)
+    act = Action.WRITE_EXPERIMENTS
+    require_on(actor, act, experiment, team=found.team, kind="experiment", id=experiment)
     return found

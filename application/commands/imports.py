@@ -11,7 +11,7 @@ from application.actor import Actor
 from application.commands.idempotency import once
 from application.commands.naming import clean_name, experiment_id
 from application.lab import Lab
-from application.permissions import Action, require, require_own
+from application.permissions import Action, require_on, require_somewhere
 from domain.errors import InvalidInput
 from domain.experiments import fold as fold_experiment
 from domain.imports import NO_HOLD, imported
@@ -35,13 +35,14 @@ class OfflineRun(msgspec.Struct, frozen=True, kw_only=True):
 
 def import_run(lab: Lab, actor: Actor, run: OfflineRun) -> str:
     """The job of the run: a new one, or the one an earlier call of this person with its key made."""
-    require(actor, Action.LAUNCH)
+    require_somewhere(actor, Action.LAUNCH)
     if not 0 < len(run.key) <= KEY_LIMIT or not run.key.isprintable():
         way_out = f"Send 1 to {KEY_LIMIT} printable characters."
         raise InvalidInput(field="key", value=run.key, way_out=way_out)
     experiment = experiment_id(lab, actor.team, run.experiment or ALPHA)
     home = fold_experiment(lab.log.stream(experiment))
-    require_own(actor, home.team, kind="experiment", id=experiment)
+    act = Action.LAUNCH
+    require_on(actor, act, experiment, team=home.team, kind="experiment", id=experiment)
     queued = _queued(lab, actor, run, experiment)
 
     def record(guards: tuple[Guard, ...]) -> str:

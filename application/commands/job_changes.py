@@ -8,8 +8,17 @@ from typing import NamedTuple
 from application.actor import Actor
 from application.commands.thresholds import note_thresholds
 from application.lab import Change, Lab
+from domain.budgets import reserve as reserve_budget
+from domain.budgets import settle as settle_budget
 from domain.errors import Conflict, IllegalTransition
-from domain.job_events import JobCompleted, JobEvent, JobFailed, JobQuotaExtended, JobStopped
+from domain.job_events import (
+    JobBudgetHeld,
+    JobCompleted,
+    JobEvent,
+    JobFailed,
+    JobQuotaExtended,
+    JobStopped,
+)
 from domain.jobs import Job, fold
 from domain.model import Event, Guard
 from domain.quotas import extend, settle
@@ -81,11 +90,21 @@ def _alone(
 def _ledger(job: Job, events: Sequence[Event]) -> tuple[Sequence[Event], Sequence[Guard]]:
     facts: list[Event] = []
     guards: list[Guard] = []
-    hold = job.hold
+    hold, budget = job.hold, job.budget
     for event in events:
         match event:
             case JobCompleted() | JobFailed() | JobStopped():
                 entry = settle(hold, event)
+                money = settle_budget(budget, event)
+                facts += money.events
+                guards += money.guards
+            case JobBudgetHeld():
+                held = reserve_budget(
+                    budget, job=job.id, amount=event.amount, now=event.at, by=event.by
+                )
+                facts += held.events
+                guards += held.guards
+                continue
             case JobQuotaExtended():
                 entry = extend(hold, job=job.id, seconds=event.seconds, now=event.at, by=event.by)
             case _:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import msgspec
 
 from application.actor import Actor
+from application.commands import budgets
 from application.commands.idempotency import once
 from application.commands.job_changes import change_job
 from application.commands.naming import experiment_id, provider_id
@@ -16,10 +17,12 @@ from application.commands.tasks import must_have, own_task
 from application.commands.thresholds import note_thresholds
 from application.lab import Lab
 from application.one_look import OneLook
-from application.permissions import Action, require, require_own
+from application.permissions import Action, require_on, require_somewhere
 from application.sources import resolve_git
 from application.task_yaml import read_task
 from domain.artifacts import ArtifactKind, ArtifactSaved
+from domain.budgets import is_money
+from domain.budgets import reserve as reserve_budget
 from domain.compute import fold as fold_provider
 from domain.errors import InvalidInput, NotFound, QuotaExceeded
 from domain.experiments import fold as fold_experiment
@@ -70,7 +73,7 @@ def queue_jobs(
     lab: Lab, actor: Actor, launches: Sequence[Launch], *, key: str = ""
 ) -> tuple[str, ...]:
     """The ids of the new jobs, all in one append: every one is queued, or none is."""
-    require(actor, Action.LAUNCH)
+    require_somewhere(actor, Action.LAUNCH)
     if not 0 < len(launches) <= BATCH_LIMIT:
         way_out = f"Send 1 to {BATCH_LIMIT} jobs at a time."
         raise InvalidInput(field="jobs", value=len(launches), way_out=way_out)
@@ -92,7 +95,7 @@ def estimate_start(lab: Lab, actor: Actor, launch: Launch) -> StartEstimate | No
     Everything is checked as for queueing and nothing recorded. Contacts the provider:
     ``SubmissionRefused`` in its own words, ``ProviderUnavailable``.
     """
-    require(actor, Action.LAUNCH)
+    require_somewhere(actor, Action.LAUNCH)
     wish = _prepare(lab, actor, launch)
     return lab.providers.of(wish.provider).estimate(wish.spec, owner=wish.owner)
 
@@ -127,7 +130,9 @@ def rerun_job(lab: Lab, actor: Actor, job: str, *, checkpoint: str = "", key: st
         raise InvalidInput(field="job", value=job, way_out=way_out)
     first = lab.log.stream(job)[0]
     task, revision = (first.task, first.task_revision) if isinstance(first, JobQueued) else ("", 0)
-    fact = _queued(lab, actor, old.spec, experiment=old.experiment, provider=old.provider)
+    fact = _queued(
+        lab, actor, old.spec, experiment=old.experiment, provider=old.provider, task=task
+    )
     fact = msgspec.structs.replace(
         fact, cloned_from=job, resumed_from=checkpoint, task=task, task_revision=revision
     )
@@ -142,9 +147,9 @@ def rerun_job(lab: Lab, actor: Actor, job: str, *, checkpoint: str = "", key: st
 
 def own_job(lab: Lab, actor: Actor, job: str, action: Action) -> Job:
     """The job, when it is of the actor's team and ``action`` is allowed."""
-    require(actor, action)
     found = fold(lab.log.stream(job))
-    require_own(actor, found.team, kind="job", id=job)
+    of = (found.task, found.experiment)
+    require_on(actor, action, *of, team=found.team, kind="job", id=job)
     return found
 
 
@@ -159,6 +164,7 @@ def _prepare(lab: Lab, actor: Actor, launch: Launch) -> JobQueued:
             task.git.url,
             task.git.ref,
             timeout_s=lab.policy.git_timeout_s,
+            hosts=lab.hosts,
             allow_file=lab.policy.allow_local_git,
         )
     spec = freeze(
@@ -178,6 +184,7 @@ def _prepare(lab: Lab, actor: Actor, launch: Launch) -> JobQueued:
         spec,
         experiment=experiment,
         provider=provider_id(lab, actor.team, wanted),
+        task="" if launch.experiment else launch.task,
     )
     return msgspec.structs.replace(
         fact,
@@ -207,10 +214,16 @@ def _sane(minutes: int | None) -> None:
         raise InvalidInput(field="minutes_requested", value=minutes, way_out=way_out)
 
 
-def _queued(lab: Lab, actor: Actor, spec: JobSpec, *, experiment: str, provider: str) -> JobQueued:
-    """The first fact of a new job, after every check that needs the outside."""
+def _queued(
+    lab: Lab, actor: Actor, spec: JobSpec, *, experiment: str, provider: str, task: str = ""
+) -> JobQueued:
+    """The first fact of a new job, after every check that needs the outside.
+
+    ``task`` is one of the experiment's: a rule about it goes before one about the experiment.
+    """
     where = fold_experiment(lab.log.stream(experiment))
-    require_own(actor, where.team, kind="experiment", id=experiment)
+    of = (task, experiment) if task else (experiment,)
+    require_on(actor, Action.LAUNCH, *of, team=where.team, kind="experiment", id=experiment)
     _must_run_somewhere(lab, actor, spec, provider)
     _must_have_secrets(lab, actor, spec)
     now = lab.clock.now()
@@ -232,12 +245,16 @@ def _queued(lab: Lab, actor: Actor, spec: JobSpec, *, experiment: str, provider:
         provider=provider,
         spec=spec,
         hold=hold,
+        budget=budgets.hold_for(
+            lab, actor, price_per_hour=lab.providers.of(provider).price(spec), seconds=seconds
+        ),
     )
 
 
 def _must_run_somewhere(lab: Lab, actor: Actor, spec: JobSpec, provider: str) -> None:
     compute = fold_provider(lab.log.stream(provider))
-    require_own(actor, compute.team, kind="provider", id=provider)
+    act = Action.LAUNCH if provider in actor.rules else Action.READ
+    require_on(actor, act, provider, team=compute.team, kind="provider", id=provider)
     if not compute.enabled:
         way_out = "It is disabled; choose another, or enable it with `lab provider enable`."
         raise InvalidInput(field="provider", value=compute.name, way_out=way_out)
@@ -263,8 +280,10 @@ def _must_have_secrets(lab: Lab, actor: Actor, spec: JobSpec) -> None:
 def _must_be_checkpoint(lab: Lab, actor: Actor, artifact: str) -> None:
     facts = lab.log.stream(artifact)
     saved = facts[0] if facts else None
-    if not isinstance(saved, ArtifactSaved) or saved.team != actor.team:
+    if not isinstance(saved, ArtifactSaved):
         raise NotFound(kind="artifact", id=artifact)
+    of = (saved.experiment,)
+    require_on(actor, Action.READ, *of, team=saved.team, kind="artifact", id=artifact)
     if saved.kind is not ArtifactKind.CHECKPOINT:
         way_out = "Resume from an artifact of kind checkpoint; `lab job artifacts` lists them."
         raise InvalidInput(field="checkpoint", value=artifact, way_out=way_out)
@@ -274,17 +293,25 @@ def _append_queued(
     lab: Lab, actor: Actor, jobs: Sequence[JobQueued], guards: tuple[Guard, ...]
 ) -> None:
     all_scopes = sorted({scope for job in jobs for scope in job.hold.scopes})
+    purses = sorted({scope for job in jobs for scope in job.budget.scopes})
     events, needed = open_month(lab, actor, all_scopes)
-    held = dict.fromkeys(all_scopes, 0)
+    opened = budgets.open_month(lab, purses)
+    events += opened[0]
+    needed += opened[1]
+    held = dict.fromkeys([*all_scopes, *purses], 0)
     for job in jobs:
-        entry = reserve(job.hold, job=job.originator_id, now=job.at, by=actor.by)
-        events += [job, *entry.events]
-        for guard in entry.guards:
+        about, at, amount = job.originator_id, job.at, job.budget.amount
+        entry = reserve(job.hold, job=about, now=at, by=actor.by)
+        money = reserve_budget(job.budget, job=about, amount=amount, now=at, by=actor.by)
+        events += [job, *entry.events, *money.events]
+        for guard in (*entry.guards, *money.guards):
             held[guard.scope] += guard.amount
     needed += [Guard(GuardKind.QUOTA, scope, amount) for scope, amount in held.items()]
     try:
         lab.append(events, [*guards, *needed], actor=actor)
     except QuotaExceeded as error:
+        if is_money(str(error.values.get("scope"))):
+            raise budgets.in_money(error, lab.policy.currency) from None
         _note_refusal(lab, actor, jobs, error)
         raise in_minutes(error) from None
     note_thresholds(lab, needed)

@@ -28,7 +28,7 @@ def set_quota(
     ``user`` is a member's address or id, who then needs room in the team's limit and in their own.
     """
     require(actor, Action.MANAGE_QUOTAS)
-    user = _member(lab, actor, user) if user else ""
+    user = member_id(lab, actor, user) if user else ""
     if limit_minutes is not None and not 0 <= limit_minutes <= 10**9:
         way_out = "Give minutes from 0 to 1,000,000,000, or nothing to lift the limit."
         raise InvalidInput(field="minutes", value=limit_minutes, way_out=way_out)
@@ -69,7 +69,8 @@ def in_minutes(error: QuotaExceeded) -> QuotaExceeded:
     return QuotaExceeded(scope=error.values.get("scope"), **shown)
 
 
-def _member(lab: Lab, actor: Actor, person: str) -> str:
+def member_id(lab: Lab, actor: Actor, person: str) -> str:
+    """A member of the actor's team by address or id. ``NotFound``."""
     user = user_id(lab, person)
     if user not in fold_team(lab.log.stream(actor.team)).roles:
         raise NotFound(kind="member", id=person)

@@ -6,9 +6,11 @@ from application.actor import Actor
 from application.commands.idempotency import once
 from application.commands.naming import claiming, experiment_id
 from application.lab import Lab
-from application.permissions import Action, require, require_own
+from application.permissions import Action, require_on, require_somewhere
 from application.task_yaml import read_task
 from domain.errors import InvalidInput
+from domain.experiments import fold as fold_experiment
+from domain.git_urls import is_inner_path
 from domain.job_spec import FrozenFile
 from domain.model import Guard
 from domain.tasks import Task, TaskCreated, fold, unique_name
@@ -27,9 +29,11 @@ def create_task(
 
     ``AlreadyExists`` when the experiment has a task of that name.
     """
-    require(actor, Action.WRITE_TASKS)
+    require_somewhere(actor, Action.WRITE_TASKS)
     spec = read_task(yaml)
     home = experiment_id(lab, actor.team, experiment)
+    where = fold_experiment(lab.log.stream(home))
+    require_on(actor, Action.WRITE_TASKS, home, team=where.team, kind="experiment", id=home)
     must_have(lab, actor, files)
     made = lab.ids.new("task")
 
@@ -97,14 +101,18 @@ def archive_task(lab: Lab, actor: Actor, task: str) -> int:
 
 def own_task(lab: Lab, actor: Actor, task: str, action: Action) -> Task:
     """The task, when it is of the actor's team and ``action`` is allowed."""
-    require(actor, action)
     found = fold(lab.log.stream(task))
-    require_own(actor, found.team, kind="task", id=task)
+    of = (task, found.experiment)
+    require_on(actor, action, *of, team=found.team, kind="task", id=task)
     return found
 
 
 def must_have(lab: Lab, actor: Actor, files: tuple[FrozenFile, ...]) -> None:
-    """Refuse files whose bytes this team never uploaded."""
+    """Refuse files whose bytes this team never uploaded, and those outside of the task's folder."""
+    for file in files:
+        if not is_inner_path(file.path):
+            way_out = "Name a path inside of the task's folder, with / between its parts."
+            raise InvalidInput(field="files", value=file.path, way_out=way_out)
     missing = lab.holdings.missing(actor.team, [file.sha256 for file in files])
     for file in files:
         if file.sha256 in missing:

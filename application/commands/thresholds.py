@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from application.actor import system
 from application.lab import Lab
+from domain import budgets
 from domain.errors import Conflict
 from domain.model import Guard, GuardKind
 from domain.quotas import reach_threshold, threshold_stream
@@ -30,8 +31,13 @@ def _note(lab: Lab, scope: str) -> None:
     guard = lab.log.guard(GuardKind.QUOTA, scope)
     if guard is None or guard.limit is None:
         return
-    told = lab.log.stream(threshold_stream(scope, guard.limit))
-    facts = reach_threshold(
+    stream, reach = (
+        (budgets.warning_stream, budgets.reach_threshold)
+        if budgets.is_money(scope)
+        else (threshold_stream, reach_threshold)
+    )
+    told = lab.log.stream(stream(scope, guard.limit))
+    facts = reach(
         told, scope, used=guard.amount, limit=guard.limit, now=lab.clock.now(), by=LEDGER.by
     )
     if not facts:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from application.actor import system
 from application.commands.attempts import explain_wait, launch_job, recover_launch
 from application.commands.batches import Waiting, launch_jobs
+from application.commands.budgets import keep_in_budget
 from application.commands.compute import note_orphan_ended, note_reachable
 from application.commands.node import Stretch, apply_journal
 from application.commands.sightings import (
@@ -302,6 +303,7 @@ class Round:
             note_signs(self.lab, row.id, heard)
             enforce_limits(self.lab, row.id, heard)
             keep_reserved(self.lab, row.id)
+            keep_in_budget(self.lab, row.id)
 
     def _stop(self, adapter: ComputeProvider, rows: Sequence[WorkRow]) -> None:
         now = self.lab.clock.now()

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import msgspec
+
 from application.actor import Actor
+from application.commands.naming import experiment_id, provider_id, user_id
 from application.lab import Lab
 from application.permissions import Action, require
 from application.what_if.policy import Policy
 from application.what_if.report import Report, report
 from application.what_if.simulation import recorded, simulate
 from application.what_if.trace import Trace
-from domain.errors import InvalidInput
+from domain.errors import InvalidInput, NotFound
 
 BATCH = 5_000
+TEAM = "team"
 
 
 def what_if(lab: Lab, actor: Actor, policy: Policy, *, since: datetime, until: datetime) -> Report:
@@ -34,6 +38,29 @@ def what_if(lab: Lab, actor: Actor, policy: Policy, *, since: datetime, until: d
     )
 
 
+def named(lab: Lab, actor: Actor, policy: Policy) -> Policy:
+    """The same with ids for what people call by name or address. ``NotFound``."""
+    require(actor, Action.READ_LOG)
+    team = actor.team
+
+    def person(name: str) -> str:
+        return name if name == TEAM else user_id(lab, name)
+
+    def person_or_experiment(name: str) -> str:
+        try:
+            return experiment_id(lab, team, name)
+        except NotFound:
+            return user_id(lab, name)
+
+    return msgspec.structs.replace(
+        policy,
+        quotas={person(name): value for name, value in policy.quotas.items()},
+        factors={person(name): value for name, value in policy.factors.items()},
+        priorities={person_or_experiment(n): value for n, value in policy.priorities.items()},
+        slots={provider_id(lab, team, name): value for name, value in policy.slots.items()},
+    )
+
+
 def read_trace(lab: Lab, team: str, *, until: datetime) -> Trace:
     """Everything of ``team`` that was recorded before ``until``."""
     trace, position = Trace(team), 0
@@ -51,8 +78,8 @@ def _known(trace: Trace, policy: Policy) -> None:
     asks = trace.asks.values()
     people = {ask.owner for ask in asks}
     checks = (
-        ("quotas", policy.quotas, people | {"team"}),
-        ("factors", policy.factors, people | {"team"}),
+        ("quotas", policy.quotas, people | {TEAM}),
+        ("factors", policy.factors, people | {TEAM}),
         ("priorities", policy.priorities, people | {ask.experiment for ask in asks}),
         ("slots", policy.slots, {ask.provider for ask in asks}),
     )

@@ -34,7 +34,8 @@ from domain.quotas import (
 from domain.resources import Resources
 from domain.scheduling import Queued, holds_up, is_resting, turn
 
-WAITS_ITS_TURN = ("", "behind")
+WAITS_ITS_TURN = ("", "behind", "retrying")
+"""Codes of a job that may be launched once it is due."""
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):

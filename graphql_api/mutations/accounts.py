@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import strawberry
 
-from application.commands import accounts
+from application.account_reads import TokenSeen
+from application.commands import tokens as commands
 from application.commands.secrets import delete_secret, set_secret
 from graphql_api.context import Info, in_thread
 from graphql_api.scalars import Key, Long
@@ -25,6 +28,11 @@ class TokenPayload:
     position: Long
     token: ApiToken | None
 
+    @classmethod
+    def of(cls, id: str, secret: str, position: int, rows: Sequence[TokenSeen]) -> TokenPayload:
+        token = next((ApiToken.of(seen) for seen in rows if seen.row.id == id), None)
+        return cls(id=strawberry.ID(id), secret=secret, position=Long(position), token=token)
+
 
 @strawberry.type(description="The secret after the change; null when it is deleted.")
 class SecretPayload:
@@ -34,7 +42,9 @@ class SecretPayload:
 
 @strawberry.type
 class TokenMutations:
-    @strawberry.mutation(description="Scopes: none at all means all you may do; `read` reads.")
+    @strawberry.mutation(
+        description="Without scopes it may do all you may; `tokenScopes` lists them."
+    )
     async def issue_token(
         self,
         info: Info,
@@ -46,7 +56,7 @@ class TokenMutations:
         actor = await info.context.actor(idempotency_key)
         lab = info.context.use.lab
         made, secret = await in_thread(
-            accounts.issue_token,
+            commands.issue_token,
             lab,
             actor,
             name=name,
@@ -55,19 +65,18 @@ class TokenMutations:
             key=idempotency_key,
         )
         position = await info.context.done()
-        tokens = await in_thread(info.context.reads.tokens, actor)
-        token = next((ApiToken.of(row) for row in tokens if row.id == made), None)
-        return TokenPayload(
-            id=strawberry.ID(made), secret=secret, position=Long(position), token=token
-        )
+        rows = await in_thread(info.context.reads.tokens, actor)
+        return TokenPayload.of(made, secret, position, rows)
 
-    @strawberry.mutation(description="One of your own. It works no more from now on.")
+    @strawberry.mutation(
+        description="One of your own, or of a service account. It works no more from now on."
+    )
     async def revoke_token(
         self, info: Info, id: strawberry.ID, idempotency_key: Key = ""
     ) -> DonePayload:
         actor = await info.context.actor(idempotency_key)
         lab = info.context.use.lab
-        position = await in_thread(accounts.revoke_credential, lab, actor, id)
+        position = await in_thread(commands.revoke_credential, lab, actor, id)
         return DonePayload(position=Long(await info.context.shown(position)))
 
 

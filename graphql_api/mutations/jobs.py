@@ -5,7 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from application.commands import jobs as commands
-from application.permissions import Action, require
+from application.permissions import Action
 from domain.errors import InvalidInput, NotFound
 from graphql_api.context import Context, Info, in_thread
 from graphql_api.scalars import JSON, Key, Long
@@ -106,7 +106,7 @@ class JobMutations:
         idempotency_key: Key = "",
     ) -> JobPayload:
         actor = await info.context.actor(idempotency_key)
-        require(actor, Action.LAUNCH)
+        await in_thread(commands.own_job, info.context.use.lab, actor, id, Action.LAUNCH)
         chosen = checkpoint
         if not chosen:
             latest = await in_thread(info.context.reads.latest_checkpoint, actor, id)

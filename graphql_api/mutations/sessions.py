@@ -5,6 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from application.commands import accounts, sessions
+from application.commands.tokens import revoke_credential
 from application.ports import Found
 from domain.errors import NotAuthenticated
 from graphql_api.context import Context, Info, in_thread
@@ -42,7 +43,7 @@ class SessionMutations:
         actor = await info.context.actor()
         found = await own_credential(info.context)
         lab = info.context.use.lab
-        position = await in_thread(accounts.revoke_credential, lab, actor, found.id)
+        position = await in_thread(revoke_credential, lab, actor, found.id)
         return DonePayload(position=Long(position))
 
     @strawberry.mutation(description="End one of your own sessions; repeatable.")

@@ -8,6 +8,7 @@ from application.actor import Actor
 from application.commands import accounts, invitations, members
 from application.commands.mails import mail_invitation
 from domain.errors import NotAuthenticated
+from domain.service_accounts import is_service
 from domain.teams import Role
 from graphql_api.context import Context, Info, in_thread
 from graphql_api.mutations.accounts import DonePayload
@@ -45,8 +46,8 @@ class TeamMutations:
     @strawberry.mutation(description="A new team that you own.")
     async def create_team(self, info: Info, name: str, idempotency_key: Key = "") -> TeamPayload:
         actor = await info.context.actor(idempotency_key)
-        if actor.scopes:
-            raise NotAuthenticated(why="teams are made with a session, not with a limited token")
+        if actor.scopes or is_service(actor.user):
+            raise NotAuthenticated(why="teams are made by people, not with a limited token")
         lab = info.context.use.lab
         made = await in_thread(
             accounts.found_team, lab, actor, name=name, owner=actor.user, key=idempotency_key

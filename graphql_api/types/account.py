@@ -6,11 +6,12 @@ from datetime import datetime
 
 import strawberry
 
-from application import queries
+from application import account_reads
 from application.account_ports import SessionSeen
 from application.commands import invitations
 from domain.teams import Role
-from projections.rows import SecretRow, TeamRow, TokenRow
+from graphql_api.context import Info, in_thread
+from projections.rows import SecretRow, ServiceAccountRow, TeamRow
 
 strawberry.enum(Role, description="What a member may do in a team.")
 
@@ -22,7 +23,7 @@ class Person:
     name: str
 
     @classmethod
-    def of(cls, person: queries.Person) -> Person:
+    def of(cls, person: account_reads.Person) -> Person:
         return cls(id=strawberry.ID(person.id), email=person.email, name=person.name)
 
 
@@ -58,7 +59,7 @@ class Invitation:
     accepted_at: datetime | None
 
     @classmethod
-    def of(cls, invited: queries.Invited) -> Invitation:
+    def of(cls, invited: account_reads.Invited) -> Invitation:
         row = invited.row
         return cls(
             id=strawberry.ID(row.id),
@@ -95,7 +96,7 @@ class Member:
     since: datetime
 
     @classmethod
-    def of(cls, member: queries.Member) -> Member:
+    def of(cls, member: account_reads.Member) -> Member:
         return cls(person=Person.of(member.person), role=Role(member.role), since=member.since)
 
 
@@ -108,7 +109,7 @@ class Me:
     may: list[str] = strawberry.field(description="What this credential allows, in words.")
 
     @classmethod
-    def of(cls, me: queries.Me) -> Me:
+    def of(cls, me: account_reads.Me) -> Me:
         return cls(
             person=Person.of(me.person),
             team=Team.of(me.team) if me.team else None,
@@ -150,9 +151,13 @@ class ApiToken:
     issued_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    used_at: datetime | None = strawberry.field(
+        description="When it was last used, right to a minute; null: never, or it is revoked."
+    )
 
     @classmethod
-    def of(cls, row: TokenRow) -> ApiToken:
+    def of(cls, seen: account_reads.TokenSeen) -> ApiToken:
+        row = seen.row
         return cls(
             id=strawberry.ID(row.id),
             name=row.name,
@@ -161,6 +166,40 @@ class ApiToken:
             issued_at=row.issued_at,
             expires_at=row.expires_at,
             revoked_at=row.revoked_at,
+            used_at=seen.used_at,
+        )
+
+
+@strawberry.type(description="What a token may be limited to; several add up.")
+class TokenScope:
+    name: str
+    allows: list[str]
+
+
+@strawberry.type(description="A member that is no person.")
+class ServiceAccount:
+    id: strawberry.ID
+    name: str
+    role: Role | None = strawberry.field(description="Null: it is no member any more.")
+    made_at: datetime
+    expires_at: datetime | None
+    closed_at: datetime | None
+
+    @strawberry.field(description="Newest first. For those who manage service accounts.")
+    async def tokens(self, info: Info) -> list[ApiToken]:
+        context = info.context
+        rows = await in_thread(context.reads.service_tokens, await context.actor(), self.id)
+        return [ApiToken.of(row) for row in rows]
+
+    @classmethod
+    def of(cls, row: ServiceAccountRow) -> ServiceAccount:
+        return cls(
+            id=strawberry.ID(row.id),
+            name=row.name,
+            role=Role(row.role) if row.role else None,
+            made_at=row.made_at,
+            expires_at=row.expires_at,
+            closed_at=row.closed_at,
         )
 
 

@@ -7,7 +7,7 @@ from enum import Enum
 
 import strawberry
 
-from application import quota_reading
+from application import budget_reading, quota_reading
 from graphql_api.context import Info, loaders_of
 from graphql_api.scalars import JSON, Long
 from graphql_api.types.account import Person
@@ -116,6 +116,39 @@ class QuotaMonth:
             left_s=None if view.left is None else Long(view.left),
             warned_percent=view.warned_percent,
         )
+
+
+@strawberry.type(description="A month's money. Null limits are no limits.")
+class BudgetMonth:
+    limit: float | None
+    held: float = strawberry.field(description="Reserved by jobs that are not over.")
+    charged: float
+    left: float | None
+    warned_percent: int = strawberry.field(
+        description="80 or 100 when so much of the limit was reached, else 0."
+    )
+
+    @classmethod
+    def of(cls, view: budget_reading.BudgetView) -> BudgetMonth:
+        return cls(
+            limit=view.limit,
+            held=view.held,
+            charged=view.charged,
+            left=view.left,
+            warned_percent=view.warned_percent,
+        )
+
+
+@strawberry.type(description="This month's money, of the team and of the asking person.")
+class Budget:
+    team: BudgetMonth
+    own: BudgetMonth
+    currency: str
+
+    @classmethod
+    def of(cls, budget: budget_reading.Budget) -> Budget:
+        team, own = BudgetMonth.of(budget.team), BudgetMonth.of(budget.own)
+        return cls(team=team, own=own, currency=budget.currency)
 
 
 @strawberry.enum(description="By what usage is told apart.")

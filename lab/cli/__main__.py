@@ -27,9 +27,12 @@ GROUPS = {
     "audit": "who did what, when and why; export and verify it",
     "secret": "set, list and delete secrets",
     "team": "members, roles, invitations; create, hand over and close teams",
+    "rule": "who may do what with one experiment, task or provider",
     "session": "list and end your sessions",
+    "service-account": "members that are no persons, and their tokens",
     "token": "create, list and revoke API tokens",
     "quota": "show and set compute quotas",
+    "budget": "show and set budgets in money",
     "notify": "webhooks, Slack, Discord and e-mail: who is told of what",
     "usage": "who used how much compute",
     "sync": "send runs that were recorded offline",
@@ -37,12 +40,16 @@ GROUPS = {
 }
 ALIASES = {"jobs": "job", "tasks": "task", "experiments": "experiment", "events": "event"} | {
     "providers": "provider",
+    "rules": "rule",
     "secrets": "secret",
     "sessions": "session",
+    "service-accounts": "service-account",
     "teams": "team",
     "tokens": "token",
 }
-MODULES = {"login": "signing", "logout": "signing", "whoami": "signing", "run": "running"}
+MODULES = {"login": "signing", "logout": "signing", "whoami": "signing", "run": "running"} | {
+    "service-account": "service_account"
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from datetime import datetime
 
-from lab.cli import as_of, naming
+from lab.cli import as_of, hindsight, naming
 from lab.cli.failures import UNREACHABLE, CliError
 from lab.cli.frame import Commands, Session, command
 from lab.cli.naming import Row
+from lab.cli.proving import export_to, replay, verify_log
 from lab.cli.tables import clean
 
 PAUSE_S = 2.0
@@ -24,9 +24,18 @@ def configure(commands: Commands, name: str, text: str) -> None:
     shown.add_argument("-n", "--limit", type=int, default=50)
     live = command(inner, "follow", follow, help="events as they are recorded")
     live.add_argument("--after", type=int, default=None, help="a position to go on from")
+    file = command(inner, "export", export, help="a file that can be verified anywhere; recorded")
+    file.add_argument("--format", choices=("jsonl", "csv"), default="jsonl")
+    file.add_argument("-o", "--output", default="-", metavar="FILE")
+    proof = command(inner, "verify", verify_log, help="the hash chain and its signed heads")
+    proof.add_argument("file", nargs="?", default="", help="an export, without asking the server")
+    again = command(inner, "replay", replay, help="fold the read models anew and compare them")
+    again.add_argument("--to", default="", metavar="MOMENT", help="no further than this")
+    filters(file)
     for parser in (shown, live):
         filters(parser)
         parser.add_argument("--raw", action="store_true", help="with what each event carries")
+    hindsight.configure(inner)
 
 
 def filters(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +52,7 @@ def filters(parser: argparse.ArgumentParser) -> None:
 
 def where(session: Session) -> Row:
     """The filters as the server takes them."""
-    given, now = session.arguments, datetime.now().astimezone()
+    given, now = session.arguments, session.now
     plain = ("actor", "kind", "name", "cause", "stream")
     chosen: Row = {name: getattr(given, name) for name in plain if getattr(given, name)}
     if given.job:
@@ -80,6 +89,10 @@ def follow(session: Session) -> int:
             if error.exit_code != UNREACHABLE:
                 raise
             time.sleep(PAUSE_S)
+
+
+def export(session: Session) -> int:
+    return export_to(session, where(session))
 
 
 def _line(session: Session, row: Row) -> str:

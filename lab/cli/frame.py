@@ -28,6 +28,11 @@ class Session:
     arguments: argparse.Namespace
     environ: Mapping[str, str]
 
+    @property
+    def now(self) -> datetime:
+        """On the person's clock, in their zone."""
+        return datetime.now().astimezone()
+
     def show(self, value: object, text: Callable[[], str]) -> int:
         """Print ``value`` as JSON when that was asked, else ``text()``; the exit code 0."""
         print(json.dumps(value, indent=2, ensure_ascii=False) if self.json else text(), flush=True)

@@ -8,6 +8,7 @@ from lab.cli import job_marks, naming
 from lab.cli.explaining import why
 from lab.cli.following import follow_log, print_line, wait_for
 from lab.cli.frame import Commands, Session, command
+from lab.cli.hindsight import diff, job_timeline, pins
 from lab.cli.job_files import artifacts, download
 from lab.cli.job_rows import COLUMNS, chosen, flat
 from lab.cli.monitor import monitor
@@ -27,6 +28,9 @@ def configure(commands: Commands, name: str, text: str) -> None:
     for action, do, told in (
         ("info", info, "everything about a job"),
         ("why", why, "why it is where it is, and what would help"),
+        ("timeline", job_timeline, "what happened in lanes, the first anomaly marked"),
+        ("diff", diff, "what differs between it and another job"),
+        ("pins", pins, "what would be the same if it ran again, and what not"),
         ("logs", logs, "its lines; -f follows"),
         ("metrics", metrics, "its metrics' last values"),
         ("artifacts", artifacts, "what it saved"),
@@ -50,6 +54,11 @@ EXTRA: dict[str, tuple[tuple[tuple[str, ...], dict[str, object]], ...]] = {
         (("--node",), {"type": int, "default": 0}),
     ),
     "why": ((("--history",), {"action": "store_true", "help": "how the reason changed"}),),
+    "timeline": ((("--markdown",), {"action": "store_true", "help": "print it as Markdown"}),),
+    "diff": (
+        (("other",), {"help": "the other job"}),
+        (("--all",), {"action": "store_true", "help": "what is the same, too"}),
+    ),
     "stop": ((("--grace",), {"type": float, "default": None, "help": "seconds"}),),
     "resume": ((("--checkpoint",), {"default": "", "help": "an artifact id"}),),
     "download": (

@@ -64,6 +64,11 @@ def chosen(environ: Mapping[str, str], name: str) -> str:
     return name or environ.get("LAB_PROFILE", "") or DEFAULT_PROFILE
 
 
+def config_dir(environ: Mapping[str, str]) -> Path:
+    """The folder of everything the command line keeps."""
+    return _path(environ).parent
+
+
 def _path(environ: Mapping[str, str]) -> Path:
     # https://specifications.freedesktop.org/basedir-spec/latest/
     base = environ.get("XDG_CONFIG_HOME") or "~/.config"

@@ -70,6 +70,7 @@ def whoami(session: Session) -> int:
     me = session.client.ask("me")["me"]
     shown = {
         "server": session.client.url,
+        "name": me["person"]["name"],
         "e-mail": me["person"]["email"],
         "team": (me["team"] or {}).get("name"),
         "role": me["role"],

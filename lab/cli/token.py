@@ -1,6 +1,8 @@
-"""``lab token``: API tokens of one's own."""
+"""``lab token``: API tokens of one's own, and what a token may be limited to."""
 
 from __future__ import annotations
+
+import argparse
 
 from lab.cli import naming
 from lab.cli.frame import Commands, Session, command, note
@@ -13,8 +15,8 @@ def configure(commands: Commands, name: str, text: str) -> None:
     command(inner, "list", list_, help="yours, newest first")
     made = command(inner, "create", create, help="a new token; its secret is shown once")
     made.add_argument("name")
-    made.add_argument("--read-only", action="store_true")
-    made.add_argument("--days", type=int, default=None, help="how long it is good; for ever")
+    limited(made)
+    command(inner, "scopes", scopes, help="what a token may be limited to")
     gone = command(inner, "revoke", revoke, help="end it now")
     gone.add_argument("token", help="name or id")
 
@@ -22,16 +24,37 @@ def configure(commands: Commands, name: str, text: str) -> None:
 def list_(session: Session) -> int:
     rows = session.client.ask("tokens")["tokens"]
     columns = {"name": "NAME", "prefix": "BEGINS WITH", "scopes": "SCOPES", "id": "ID"} | {
+        "usedAt": "LAST USED",
         "expiresAt": "EXPIRES",
         "revokedAt": "REVOKED",
     }
     return session.show(rows, lambda: table(rows, columns))
 
 
-def create(session: Session) -> int:
+def limited(parser: argparse.ArgumentParser) -> None:
+    """The options of every token that is made."""
+    parser.add_argument(
+        "--scope", action="append", default=[], help="limit it (repeatable): see `lab token scopes`"
+    )
+    parser.add_argument("--read-only", action="store_true", help="the same as --scope read")
+    parser.add_argument("--days", type=int, default=None, help="how long it is good; for ever")
+
+
+def wanted(session: Session) -> dict[str, object]:
+    """Name, scopes and days of the token that is asked for."""
     given = session.arguments
-    scopes = ["read"] if given.read_only else []
-    made = session.client.ask("issue_token", name=given.name, scopes=scopes, days=given.days)
+    chosen = [*given.scope, *(["read"] if given.read_only else [])]
+    return {"name": given.name, "scopes": chosen, "days": given.days}
+
+
+def scopes(session: Session) -> int:
+    rows = session.client.ask("token_scopes")["tokenScopes"]
+    shown = [row | {"allows": ", ".join(row["allows"])} for row in rows]
+    return session.show(rows, lambda: table(shown, {"name": "SCOPE", "allows": "ALLOWS TO"}))
+
+
+def create(session: Session) -> int:
+    made = session.client.ask("issue_token", **wanted(session))
     note("Keep it safe: it is not shown again.")
     return session.show(made["issueToken"], lambda: str(made["issueToken"]["secret"]))
 

@@ -14,14 +14,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-import msgspec
 import psycopg
 from psycopg import sql
+
+from application.proofs import Verdict
 
 BATCH = 10_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 BREAKS_AT_MOST = 100
+TELL_ROWS = 100_000
 _ROWS = """
 select notification_id, originator_id, originator_version, topic, state, recorded_at, hash
   from {s}.events where notification_id > %s order by notification_id limit %s
@@ -41,23 +43,24 @@ class Link(NamedTuple):
     hash: bytes
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """``breaks`` are the first hundred positions at which the chain does not hold."""
-
-    rows: int
-    position: int
-    head: str
-    breaks: tuple[int, ...]
-
-
 def verify(conn: psycopg.Connection[Any], schema: str) -> Verdict:
     """Compute the whole chain anew; the log may grow meanwhile."""
     return check(stored(conn, schema), formulas(conn, schema))
 
 
-def check(links: Iterable[Link], formula_from: Mapping[int, int]) -> Verdict:
+def check(links: Iterable[Link], formula_from: Mapping[int, int], before: bytes = b"") -> Verdict:
     """The same for rows from anywhere, in the order they are told."""
-    before, rows, position, breaks = b"", 0, 0, list[int]()
+    verdict = Verdict(rows=0, position=0, head="", breaks=())
+    for verdict in checking(links, formula_from, before):  # noqa: B007  # the last is wanted
+        pass
+    return verdict
+
+
+def checking(
+    links: Iterable[Link], formula_from: Mapping[int, int], before: bytes = b""
+) -> Iterator[Verdict]:
+    """The verdict so far, each hundred thousand rows and at the end; ``before`` is the hash before the first."""
+    rows, position, breaks = 0, 0, list[int]()
     starts = sorted(formula_from.items())
     for link in links:
         formula = [number for start, number in starts if start <= link.position][-1]
@@ -65,7 +68,9 @@ def check(links: Iterable[Link], formula_from: Mapping[int, int]) -> Verdict:
         if not follows and len(breaks) < BREAKS_AT_MOST:
             breaks.append(link.position)
         before, rows, position = link.hash, rows + 1, link.position
-    return Verdict(rows=rows, position=position, head=before.hex(), breaks=tuple(breaks))
+        if not rows % TELL_ROWS:
+            yield Verdict(rows=rows, position=position, head=before.hex(), breaks=tuple(breaks))
+    yield Verdict(rows=rows, position=position, head=before.hex(), breaks=tuple(breaks))
 
 
 def digest(before: bytes, link: Link, formula: int) -> bytes:
@@ -76,9 +81,9 @@ def digest(before: bytes, link: Link, formula: int) -> bytes:
     return hashlib.sha256(before + "\n".join([*said, ""]).encode() + link.state).digest()
 
 
-def stored(conn: psycopg.Connection[Any], schema: str) -> Iterator[Link]:
-    """Every row of the log by position."""
-    query, after = sql.SQL(_ROWS).format(s=sql.Identifier(schema)), 0
+def stored(conn: psycopg.Connection[Any], schema: str, after: int = 0) -> Iterator[Link]:
+    """Every row of the log after a position."""
+    query = sql.SQL(_ROWS).format(s=sql.Identifier(schema))
     while rows := conn.execute(query, (after, BATCH), prepare=True, binary=True).fetchall():
         for row in rows:
             yield Link(*row)
@@ -91,9 +96,12 @@ def formulas(conn: psycopg.Connection[Any], schema: str) -> dict[int, int]:
     return dict(conn.execute(query).fetchall())
 
 
-def exported(links: Iterable[Link], formula_from: Mapping[int, int]) -> Iterator[str]:
-    """An export: a line that tells how it is chained, then one JSON object a row."""
-    yield json.dumps({"labledger": "log", "formulas": sorted(formula_from.items())})
+def exported(
+    links: Iterable[Link], formula_from: Mapping[int, int], before: bytes = b""
+) -> Iterator[str]:
+    """An export: a line that tells how and after what it is chained, then one JSON object a row."""
+    about = {"labledger": "log", "formulas": sorted(formula_from.items()), "before": before.hex()}
+    yield json.dumps(about)
     for link in links:
         line = link._asdict() | {
             "state": b64encode(link.state).decode(),
@@ -103,12 +111,13 @@ def exported(links: Iterable[Link], formula_from: Mapping[int, int]) -> Iterator
         yield json.dumps(line)
 
 
-def imported(lines: Iterator[str]) -> tuple[Iterator[Link], dict[int, int]]:
+def imported(lines: Iterator[str]) -> tuple[Iterator[Link], dict[int, int], bytes]:
     """What ``exported`` wrote. ``ValueError`` for a file that is none, at the line that is not."""
     head = json.loads(next(lines, ""))
     if not isinstance(head, dict) or head.get("labledger") != "log":
         raise ValueError("this is no export of a log")
-    return map(_link, lines), {int(start): int(formula) for start, formula in head["formulas"]}
+    starts = {int(start): int(formula) for start, formula in head["formulas"]}
+    return map(_link, lines), starts, bytes.fromhex(head.get("before", ""))
 
 
 def _link(line: str) -> Link:

@@ -16,9 +16,10 @@ from pathlib import Path
 
 from application.actor import Actor
 from application.actor import system as system_actor
-from application.commands.accounts import found_team, issue_token, register_user
+from application.commands.accounts import found_team, register_user
 from application.commands.compute import add_provider
 from application.commands.jobs import Launch, queue_job
+from application.commands.tokens import issue_token
 from domain.model import GuardKind
 from domain.quotas import scopes
 from domain.teams import Role

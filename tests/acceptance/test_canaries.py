@@ -10,9 +10,10 @@ import pytest
 from psycopg import sql
 
 from application.actor import Actor, system
-from application.commands.accounts import issue_token, open_session, register_user
+from application.commands.accounts import open_session, register_user
 from application.commands.invitations import invite
 from application.commands.secrets import set_secret
+from application.commands.tokens import issue_token
 from domain.teams import Role
 from tests.acceptance.client import Client
 from tests.acceptance.cluster import Cluster, wait_until

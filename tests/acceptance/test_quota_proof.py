@@ -22,11 +22,12 @@ import psycopg
 import pytest
 
 from application.actor import Actor, system
-from application.commands.accounts import issue_token, register_user
+from application.commands.accounts import register_user
 from application.commands.job_changes import change_job
 from application.commands.members import add_member
 from application.commands.quotas import set_quota
 from application.commands.sightings import keep_reserved, observe_job
+from application.commands.tokens import issue_token
 from application.log import EventLog
 from application.proof import prove_guards
 from domain.job_events import JobQueued, JobQuotaExtended

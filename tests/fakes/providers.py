@@ -59,6 +59,10 @@ class IdleProvider(ComputeProvider):
         batch = Partition(name="batch", is_default=True, up=True, nodes=1, running=1, pending=2)
         return Cluster(partitions=(batch,), nodes=(node,))
 
+    def price(self, spec: JobSpec) -> float:
+        """2 an hour for a node with accelerators."""
+        return 2.0 * spec.resources.num_nodes if spec.resources.accelerators else 0.0
+
     def submit(self, request: JobRequest) -> Submitted:
         return Submitted(handle=Handle(request.token))
 

@@ -24,19 +24,25 @@ from application.commands.compute import add_provider
 from application.desk_reads import DeskReads
 from application.lab import Lab
 from application.live import Live
+from application.proofs import ProofReads
+from application.queries import Reads
 from application.use import Use
 from domain.teams import Role
 from graphql_api.app import graphql_routes
 from projections.artifact_queries import ArtifactQueries
 from projections.desk_queries import DeskQueries
 from projections.telemetry import CHANNEL
+from server.audit_api import audit_routes
 from server.authentication import actor_of
 from server.bootstrap import System
 from server.bootstrap import system as build
 from server.files_api import file_routes
 from server.following import Follower
 from server.health import health_routes
+from server.node_api import node_routes
 from server.postgres.listener import Listener
+from server.readable import readable_by_job
+from server.refusal_log import RefusalLog
 from server.settings import Settings
 from tests.fakes import uvicorn_thread
 from tests.fakes.providers import FakeProviders
@@ -172,6 +178,7 @@ def _app(parts: System, lab: Lab) -> Starlette:
         queries=parts.queries,
         telemetry=parts.telemetry,
         channels=ChannelReads(parts.deliveries),
+        proofs=ProofReads(parts.proofs),
         desks=DeskReads(
             lab,
             DeskQueries(parts.pool, parts.settings.schema),
@@ -196,5 +203,10 @@ def _app(parts: System, lab: Lab) -> Starlette:
         return authenticate(bearer=bearer)
 
     routes = [*health_routes(lab.log, parts.queries), *graphql_routes(use)]
+    routes += node_routes(lab, readable_by_job(lab))
     routes += [*file_routes(lab, parts.queries, parts.telemetry, who)]
-    return Starlette(routes=routes, lifespan=lifespan)
+    reads = Reads(lab, parts.queries, parts.telemetry)
+    routes += [*audit_routes(lab, reads, parts.queries, parts.proofs, who)]
+    app = Starlette(routes=routes, lifespan=lifespan)
+    app.add_middleware(RefusalLog, lab=lab, session_cookie=use.session_cookie)
+    return app

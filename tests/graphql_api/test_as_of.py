@@ -26,6 +26,13 @@ PRESENT_ONLY = {
     "checkProvider": "asks the provider",
     "startEstimate": "asks the provider",
     "providerKinds": "what this version can do",
+    "auditHeads": "compares what was signed with the log of now",
+    "revertPreview": "is about what would be changed now",
+    "whatIf": "has a window of its own",
+    "tokenScopes": "what this version can do",
+    "tryProvider": "asks the provider",
+    "repositoryTask": "asks the repository",
+    "notesHistory": "tells every text there was",
     "deliveries": "are made from events, and no events",
 }
 JOBS = "query($a:Moment){jobs(asOf:$a){edges{node{id status experiment{name}}}}}"

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from application.commands.accounts import issue_token
+from application.commands.tokens import issue_token
 from tests.graphql_api.rig import TASK, Rig
 
 pytestmark = pytest.mark.postgres
@@ -147,7 +147,7 @@ def test_a_denial_is_logged_with_who_asked_for_what_from_where(
     stop = 'mutation{stopJob(id:"job_hunter2"){id}}'
     assert api.code(stop, token=token) == "PERMISSION_DENIED"
     assert api.code(stop, token="") == "NOT_AUTHENTICATED"
-    told = [r.getMessage() for r in caplog.records if r.name == "labledger.security"]
+    told = [r.getMessage() for r in caplog.records if "stopJob" in r.getMessage()]
     assert len(told) == 2
     assert re.fullmatch(
         r"PERMISSION_DENIED: token:token_\w+ asked for stopJob from 127.0.0.1", told[0]

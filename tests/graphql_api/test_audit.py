@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from application.actor import person, system
-from application.commands.accounts import issue_token, open_session, register_user
+from application.commands.accounts import open_session, register_user
 from application.commands.members import add_member
+from application.commands.tokens import issue_token
 from application.sentences import sentence
 from domain.events import ALL
 from domain.teams import Role

@@ -21,10 +21,12 @@ from graphql import (
 )
 
 from application.actor import system
-from application.commands.accounts import found_team, issue_token, open_session, register_user
+from application.commands.accounts import found_team, open_session, register_user
 from application.commands.invitations import invite
 from application.commands.members import add_member
 from application.commands.notifications import add_channel
+from application.commands.service_accounts import make_service_account
+from application.commands.tokens import issue_token
 from application.permissions import MAY, SCOPES, Action
 from domain.artifacts import ArtifactKind, ArtifactSaved
 from domain.notifications import ChannelKind
@@ -47,7 +49,10 @@ RULES: dict[str, Action | str] = {
     "invitations": Action.MANAGE_MEMBERS,
     "invitation": ANYBODY,
     "version": ANYBODY,
-    **dict.fromkeys(("events", "eventsBack"), Action.READ_LOG),
+    **dict.fromkeys(("events", "eventsBack", "auditHeads"), Action.READ_LOG),
+    **dict.fromkeys(("auditVerify", "auditReplay"), Action.PROVE),
+    **dict.fromkeys(("timeline", "jobTimeline", "revertPreview", "whatIf"), Action.READ_LOG),
+    **dict.fromkeys(("jobDiff", "jobPins"), Action.READ),
     **dict.fromkeys(("jobsChanged", "jobLog", "jobMetrics"), Action.READ),
     **dict.fromkeys(("queueJob", "queueJobs", "rerunJob", "resumeJob"), Action.LAUNCH),
     "stopJob": Action.STOP,
@@ -63,6 +68,9 @@ RULES: dict[str, Action | str] = {
     "startEstimate": Action.LAUNCH,
     "makeDefaultProvider": Action.MANAGE_PROVIDERS,
     "setQuota": Action.MANAGE_QUOTAS,
+    "revert": Action.WRITE_TASKS,  # and what the change itself needs
+    "setBudget": Action.MANAGE_QUOTAS,
+    "budget": Action.READ,
     **dict.fromkeys(("signIn", "joinTeam"), ANYBODY),
     **dict.fromkeys(("signOut", "acceptInvitation", "createTeam"), ANYONE_SIGNED_IN),
     "revokeToken": ANYONE_SIGNED_IN,
@@ -71,7 +79,13 @@ RULES: dict[str, Action | str] = {
     **dict.fromkeys(("requestPasswordReset", "resetPassword", "verifyEmail"), ANYBODY),
     **dict.fromkeys(("requestAccount", "register"), ANYBODY),
     **dict.fromkeys(("beginDeviceLogin", "pollDeviceLogin", "redeemLogin"), ANYBODY),
+    "accessRules": Action.READ_RULES,
+    **dict.fromkeys(("setAccessRule", "removeAccessRule"), Action.MANAGE_RULES),
     "issueToken": Action.ISSUE_TOKENS,
+    "tokenScopes": ANYONE_SIGNED_IN,
+    "serviceAccounts": Action.READ,
+    **dict.fromkeys(("makeServiceAccount", "closeServiceAccount"), Action.MANAGE_SERVICES),
+    "issueServiceToken": Action.MANAGE_SERVICES,
     **dict.fromkeys(("setSecret", "deleteSecret"), Action.WRITE_SECRETS),
     **dict.fromkeys(("addMember", "setRole", "renameTeam"), Action.MANAGE_MEMBERS),
     "removeMember": Action.MANAGE_MEMBERS,
@@ -96,6 +110,7 @@ RULES: dict[str, Action | str] = {
 
 ID_OF = {
     **dict.fromkeys(("job", "stopJob", "rerunJob", "resumeJob"), "job"),
+    **dict.fromkeys(("jobTimeline", "jobDiff", "jobPins"), "job"),
     **dict.fromkeys(("jobLines", "jobPoints", "jobLog", "jobMetrics"), "job"),
     **dict.fromkeys(("renameExperiment", "archiveExperiment"), "experiment"),
     **dict.fromkeys(("restoreExperiment", "describeExperiment", "noteExperiment"), "experiment"),
@@ -112,6 +127,7 @@ ID_OF = {
     **dict.fromkeys(("deliveries", "changeChannel", "rotateChannelSecret"), "channel"),
     **dict.fromkeys(("pauseChannel", "resumeChannel", "replayChannel"), "channel"),
     **dict.fromkeys(("testChannel", "removeChannel"), "channel"),
+    **dict.fromkeys(("closeServiceAccount", "issueServiceToken"), "service"),
     "artifact": "artifact",
     "revokeToken": "token",
 }
@@ -157,9 +173,9 @@ def _value(about: GraphQLArgument, id: str, text: str) -> str:
         return f"[{one}]" if "[" in str(about.type) else one
     if isinstance(of, GraphQLEnumType):
         return "VIEWER" if "VIEWER" in of.values else next(iter(of.values))
-    return {"ID": f'"{id}"', "JSON": "{}", "Int": "1", "Long": "1", "Boolean": "false"}.get(
-        of.name, f'"{text}"'
-    )
+    plain = {"ID": f'"{id}"', "JSON": "{}", "Int": "1", "Long": "1", "Boolean": "false"}
+    plain |= {"Moment": "1", "DateTime": '"2026-01-01T00:00:00Z"'}
+    return plain.get(of.name, f'"{text}"')
 
 
 def _leaf(field: GraphQLField) -> str:
@@ -212,7 +228,7 @@ class Team:
         return {
             "job": job, "experiment": experiment, "task": task, "provider": provider,
             "artifact": self._artifact(job), "invitation": invitation, "token": token,
-            "member": made, "channel": self.channel(),
+            "member": made, "channel": self.channel(), "service": self.service(),
         }  # fmt: skip
 
     def channel(self) -> str:
@@ -222,6 +238,10 @@ class Team:
             address="https://localhost/hook", topics=["job.ended"],
         )  # fmt: skip
         return made
+
+    def service(self) -> str:
+        name = self.api.lab.ids.new("bot")
+        return make_service_account(self.api.lab, self.owner.actor, name=name, role=Role.VIEWER)
 
     def _artifact(self, job: str) -> str:
         made = self.api.lab.ids.new("art")
@@ -304,6 +324,8 @@ def test_a_role_may_do_what_its_rule_says_and_no_more(
         text = text.replace(ours.ids["member"], ours.users[Role.OWNER])
     if name == "removeChannel":  # the others need it
         text = text.replace(ours.ids["channel"], ours.channel())
+    if name == "closeServiceAccount":  # the others need it
+        text = text.replace(ours.ids["service"], ours.service())
     if name == "transferTeam":  # to nobody, or the owner would be none any more
         text = text.replace(ours.ids["member"], "user_nobody")
     said = code(api, text, ours.token(role))

@@ -37,6 +37,7 @@ def ids(api: Rig) -> list[str]:
     return [*named, *mine, other.team, other.user]
 
 
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module")  # the server's own threads do
 @pytest.mark.parametrize("kind", ["Query", "Mutation"])
 def test_no_operation_is_a_fault_of_ours(api: Rig, ids: list[str], kind: str) -> None:
     @BOUNDED

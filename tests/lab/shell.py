@@ -17,11 +17,12 @@ ROOT = Path(__file__).parents[2]
 class Shell:
     """A home folder and the server to talk to."""
 
-    def __init__(self, api: Rig, home: Path) -> None:
+    def __init__(self, api: Rig, home: Path, **more: str) -> None:
         self.api, self.home = api, home
+        home.mkdir(exist_ok=True)
         keep = {k: v for k, v in os.environ.items() if not k.startswith("LAB_")}
         self.env = {**keep, "LAB_CONFIG_DIR": str(home / "config"), "LAB_SERVER_URL": api.url}
-        self.env |= {"PYTHONPATH": str(ROOT), "LAB_PASSWORD": PASSWORD}
+        self.env |= {"PYTHONPATH": str(ROOT), "LAB_PASSWORD": PASSWORD, **more}
 
     def argv(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "lab", *words]

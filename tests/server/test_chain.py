@@ -13,9 +13,9 @@ from psycopg import sql
 
 from application.actor import system as system_actor
 from application.commands.accounts import found_team, register_user
+from application.proofs import Verdict
 from server.bootstrap import System
 from server.postgres.chain import (
-    Verdict,
     check,
     digest,
     exported,

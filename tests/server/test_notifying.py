@@ -13,6 +13,7 @@ import pytest
 
 from application.actor import person
 from application.commands.members import add_member, remove_member
+from application.commands.naming import experiment_id
 from application.commands.notifications import (
     change_channel,
     pause_channel,
@@ -22,6 +23,7 @@ from application.commands.notifications import (
     rotate_channel_secret,
     try_channel,
 )
+from application.commands.rules import remove_rule, set_rule
 from domain.notifications import ChannelKind
 from domain.teams import Role
 from server.courier import signature
@@ -182,6 +184,24 @@ def test_who_left_the_team_hears_nothing_any_more(told: Telling, hooks: Receiver
     newest, _ = told.becomes(channel, "dropped", "delivered")
     assert newest.reason == "Its person is no member of the team any more."
     assert len(hooks.seen("/ok?left")) == 1
+
+
+def test_what_an_access_rule_hides_is_told_to_the_team_and_not_to_that_person(
+    told: Telling, hooks: Receiver
+) -> None:
+    bo = told.somebody("bo@example.org", "other")
+    add_member(told.lab, told.me, email="bo@example.org", role=Role.MEMBER)
+    member = person(bo.user, team=told.me.team, role=Role.MEMBER)
+    theirs, _ = told.channel(f"{hooks.url}/ok?theirs", actor=member, of_team=False)
+    ours, _ = told.channel(f"{hooks.url}/ok?ours")
+    alpha = experiment_id(told.lab, told.me.team, "alpha")
+    set_rule(told.lab, told.me, resource=alpha, subject="member", verbs=[])
+    told.job("our secret job")
+    told.becomes(ours, "delivered")
+    remove_rule(told.lab, told.me, resource=alpha, subject="member")
+    told.job("open again")
+    (seen,) = told.becomes(theirs, "delivered")
+    assert "open again" in seen.sentence
 
 
 def test_only_ones_own_is_told_to_whom_wants_that(told: Telling, hooks: Receiver) -> None:

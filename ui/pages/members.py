@@ -4,7 +4,7 @@ from html import escape
 
 from nicegui import PageArguments, ui
 
-from application.queries import Invited, Member
+from application.account_reads import Invited, Member
 from domain.teams import Role
 from ui.components.dialogs import confirmed, modal, telling, toast
 from ui.components.layout import box, button, card, choice, entry, field, heading, html

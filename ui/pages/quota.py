@@ -8,8 +8,8 @@ from html import escape
 
 from nicegui import PageArguments, ui
 
+from application.account_reads import Member
 from application.permissions import Action
-from application.queries import Member
 from application.quota_reading import QuotaView
 from domain.errors import InvalidInput
 from projections.rows import UsageRow

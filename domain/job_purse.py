@@ -1,0 +1,33 @@
+"""What a job holds of quotas and budgets: more of it while it lives. A part of ``domain/jobs.py``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from domain.job_events import JobBudgetHeld, JobEvent, JobQuotaExtended
+from domain.job_state import JobState
+from domain.model import Envelope
+
+
+class JobPurse(JobState, frozen=True, kw_only=True):
+    """Settling is not decided here: whatever ends a job settles what it holds."""
+
+    def extend_quota(self, *, seconds: int, now: datetime, by: str) -> list[JobEvent]:
+        """Hold ``seconds`` more of each quota scope for a job that outlives its reservation."""
+        if self.is_over:
+            return []
+        return [JobQuotaExtended(seconds=seconds, **self._next(now, by))]
+
+    def hold_budget(self, *, amount: int, now: datetime, by: str) -> list[JobEvent]:
+        """Hold ``amount`` millionths more of each budget's scope."""
+        if self.is_over or not self.budget.scopes:
+            return []
+        return [JobBudgetHeld(amount=amount, **self._next(now, by))]
+
+    def _next(self, at: datetime, by: str) -> Envelope:
+        return {
+            "originator_id": self.id,
+            "originator_version": self.version + 1,
+            "at": at,
+            "by": by,
+        }
