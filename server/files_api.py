@@ -17,7 +17,14 @@ from starlette.routing import Route
 
 from application.actor import Actor
 from application.lab import Lab
-from application.permissions import Action, allowed, require, require_own, require_somewhere
+from application.permissions import (
+    Action,
+    allowed,
+    require,
+    require_on,
+    require_own,
+    require_somewhere,
+)
 from application.sight import sees
 from domain.errors import InvalidInput, NotFound
 from domain.experiments import fold as fold_experiment
@@ -130,7 +137,8 @@ class _Files:
         actor = self._actor(request, Action.READ)
         experiment, path = _id(request, "experiment"), str(request.path_params["path"])
         known = fold_experiment(self._lab.log.stream(experiment))
-        require_own(actor, known.team, kind="experiment", id=experiment)
+        whose = {"team": known.team, "kind": "experiment", "id": experiment}
+        require_on(actor, Action.READ, experiment, **whose)
         file = known.documents.get(path)
         if file is None:
             raise NotFound(kind="document", id=path)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from application.actor import Actor
+from application.commands.jobs import own_job
 from application.lab import Lab
-from application.permissions import Action, require, require_own
+from application.permissions import Action
 from domain.job_marks import MarkEvent, Marks, fold
 
 
@@ -31,6 +32,5 @@ def unhide_job(lab: Lab, actor: Actor, job: str) -> int:
 def _change(
     lab: Lab, actor: Actor, job: str, decide: Callable[[Marks], Sequence[MarkEvent]]
 ) -> int:
-    require(actor, Action.MARK_JOBS)
-    require_own(actor, fold(lab.log.stream(job)).team, kind="job", id=job)
+    own_job(lab, actor, job, Action.MARK_JOBS)
     return lab.change(job, fold, decide, actor=actor).position
