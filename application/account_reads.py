@@ -23,6 +23,7 @@ from domain.service_accounts import is_service
 from domain.teams import fold as fold_team
 from projections.queries import Queries
 from projections.rows import (
+    GivenSecretRow,
     InvitationRow,
     MemberRow,
     SecretRow,
@@ -190,6 +191,11 @@ class AccountReads:
         if row is None:
             raise NotFound(kind="account", id=actor.user)
         return self._person(row.id, row.email_sealed, row.name_sealed)
+
+    def given_secrets(self, actor: Actor, name: str) -> list[GivenSecretRow]:
+        """Which attempts were handed the team's or the actor's own secret, newest first."""
+        require(actor, Action.READ_LOG)
+        return self._queries.given_secrets(actor.team, actor.user, name)
 
     def _address(self, row: InvitationRow) -> str:
         return self._lab.vault.open(row.id, row.email_sealed) if row.email_sealed else ""

@@ -9,6 +9,7 @@ from application.wording import duration, number, plural
 from domain.job_events import (
     JobActiveAgain,
     JobAttemptFailed,
+    JobBudgetHeld,
     JobCompleted,
     JobErrorReported,
     JobFailed,
@@ -18,6 +19,7 @@ from domain.job_events import (
     JobQuotaExtended,
     JobResultReported,
     JobRunning,
+    JobSecretsGiven,
     JobSeenAgain,
     JobSetupStarted,
     JobStalled,
@@ -90,6 +92,10 @@ JOB_SENTENCES: Mapping[type[Event], Callable[[Any], str]] = {  # each arm takes 
     JobWaitExplained: lambda e: f"Waits: {e.text}",
     JobLaunching: lambda e: f"Attempt {e.attempt} is launched.",
     JobSubmitted: _submitted,
+    JobSecretsGiven: lambda e: (
+        f"Attempt {e.attempt} was handed {', '.join(f'{s.name} ({s.number})' for s in e.secrets)}."
+    ),
+    JobBudgetHeld: lambda e: f"{e.amount / 1_000_000:,.2f} more of its budgets are held.",
     JobMachineHeld: lambda e: f"Has a machine{_on(e.host)}, charged from now on.",
     JobSetupStarted: lambda e: f"Setup began{_on(e.host)}.",
     JobRunning: lambda e: f"Runs{_on(e.host)}.",

@@ -11,6 +11,7 @@ import msgspec
 
 from application.account_ports import Caller, SessionSeen
 from application.notices import Notice
+from domain.job_events import GivenSecret
 from domain.notifications import Channel
 from domain.telemetry import Signs, TelemetryBatch
 from providers.base import ComputeProvider
@@ -61,6 +62,14 @@ class SecretStore(Protocol):
 
     def values(self, *, team: str, user: str, names: Sequence[str]) -> Mapping[str, str]:
         """The values of those of ``names`` that exist."""
+        ...
+
+    def held(self, *, team: str, user: str, names: Sequence[str]) -> tuple[GivenSecret, ...]:
+        """Which versions ``values`` gives, by name."""
+        ...
+
+    def make_ssh_key(self, *, team: str, user: str, name: str, number: int) -> str:
+        """Keep a new private key as that value; its public line."""
         ...
 
 

@@ -130,6 +130,22 @@ class JobSubmitted(Event, frozen=True, kw_only=True, tag="job.submitted.v1"):
     currency: str = ""
 
 
+class GivenSecret(msgspec.Struct, frozen=True, kw_only=True):
+    """Which value of which secret; ``user`` is empty for a team's."""
+
+    name: str
+    number: int
+    user: str = ""
+
+
+class JobSecretsGiven(Event, frozen=True, kw_only=True, tag="job.secrets_given.v1"):
+    """What the attempt's node was handed; the values are never a fact."""
+
+    attempt: int
+    team: str
+    secrets: tuple[GivenSecret, ...]
+
+
 class JobMachineHeld(Event, frozen=True, kw_only=True, tag="job.machine_held.v1"):
     """The first sign that the attempt has a machine, which is charged since ``at``."""
 
@@ -264,6 +280,7 @@ JobEvent: TypeAlias = (
     | JobStopped
     | JobQuotaExtended
     | JobBudgetHeld
+    | JobSecretsGiven
 )
 Ended: TypeAlias = JobCompleted | JobFailed | JobStopped
 EVENTS: tuple[type[Event], ...] = get_args(JobEvent)

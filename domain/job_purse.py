@@ -1,10 +1,16 @@
-"""What a job holds of quotas and budgets: more of it while it lives. A part of ``domain/jobs.py``."""
+"""What a job holds and was handed: quotas, budgets, secrets. A part of ``domain/jobs.py``."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from domain.job_events import JobBudgetHeld, JobEvent, JobQuotaExtended
+from domain.job_events import (
+    GivenSecret,
+    JobBudgetHeld,
+    JobEvent,
+    JobQuotaExtended,
+    JobSecretsGiven,
+)
 from domain.job_state import JobState
 from domain.model import Envelope
 
@@ -23,6 +29,18 @@ class JobPurse(JobState, frozen=True, kw_only=True):
         if self.is_over or not self.budget.scopes:
             return []
         return [JobBudgetHeld(amount=amount, **self._next(now, by))]
+
+    def give_secrets(
+        self, secrets: tuple[GivenSecret, ...], *, now: datetime, by: str
+    ) -> list[JobEvent]:
+        """Record what the present attempt's node was handed."""
+        if not secrets:
+            return []
+        return [
+            JobSecretsGiven(
+                attempt=self.attempt, team=self.team, secrets=secrets, **self._next(now, by)
+            )
+        ]
 
     def _next(self, at: datetime, by: str) -> Envelope:
         return {

@@ -19,6 +19,8 @@ class SecretSet(Event, frozen=True, kw_only=True, tag="secret.set.v1"):
     name: str
     number: int
     user: str = ""
+    public_key: str = ""
+    """Of a private key that was made here; the one part that may be shown."""
 
 
 class SecretDeleted(Event, frozen=True, kw_only=True, tag="secret.deleted.v1"):
@@ -46,13 +48,16 @@ class Secret(msgspec.Struct, frozen=True, kw_only=True):
                 return replace(s, exists=False)
         return s
 
-    def set_value(self, *, team: str, name: str, user: str, now: datetime, by: str) -> SecretSet:
+    def set_value(
+        self, *, team: str, name: str, user: str, now: datetime, by: str, public_key: str = ""
+    ) -> SecretSet:
         """A new version of the value, which is kept elsewhere under the same number."""
         return SecretSet(
             team=team,
             name=name,
             user=user,
             number=self.number + 1,
+            public_key=public_key,
             originator_id=stream_of(team=team, user=user, name=name),
             originator_version=self.version + 1,
             at=now,

@@ -32,6 +32,7 @@ from graphql_api.types.account import (
     Member,
     Offered,
     Secret,
+    SecretUse,
     ServiceAccount,
     Session,
     TokenScope,
@@ -333,6 +334,12 @@ class AccountQueries:
         actor = await info.context.actor()
         rows = await in_thread(reads_of(info).service_accounts, actor)
         return [ServiceAccount.of(row) for row in rows]
+
+    @past_field("Which attempts were handed the team's or your own secret, newest first.")
+    async def secret_uses(self, info: Info, name: str) -> list[SecretUse]:
+        actor = await info.context.actor()
+        rows = await in_thread(reads_of(info).given_secrets, actor, name)
+        return [SecretUse.of(row) for row in rows]
 
     @past_field("The team's and your own, by name.")
     async def secrets(self, info: Info) -> list[Secret]:

@@ -26,6 +26,7 @@ from projections.rows import (
     BudgetRow,
     ChannelRow,
     ExperimentRow,
+    GivenSecretRow,
     InvitationRow,
     JobRow,
     MemberRow,
@@ -288,6 +289,16 @@ class Queries(LogQueries):
         """The team's and the user's own, by name."""
         text = "select * from {channels} where team = %s and user_id in ('', %s) order by name"
         return self._all(ChannelRow, text, (team, user))
+
+    def given_secrets(
+        self, team: str, user: str, name: str, *, limit: int = 1_000
+    ) -> list[GivenSecretRow]:
+        """Of the team's and the user's own of that name, newest first."""
+        text = """
+        select * from {given_secrets} where team = %s and name = %s and user_id in ('', %s)
+         order by at desc, id limit %s
+        """
+        return self._all(GivenSecretRow, text, (team, name, user, limit))
 
     def budgets(self, scopes: Sequence[str]) -> list[BudgetRow]:
         """As ``quotas``, in money."""

@@ -246,6 +246,20 @@ class SecretRow(_Row, frozen=True, kw_only=True):
     number: int
     set_at: datetime
     set_by: str
+    public_key: str | None = None
+
+
+class GivenSecretRow(_Row, frozen=True, kw_only=True):
+    """That an attempt's node was handed version ``number``; ``user_id`` is whose it is, empty for the team's."""
+
+    id: str
+    team: str
+    user_id: str
+    name: str
+    number: int
+    job: str
+    attempt: int
+    at: datetime
 
 
 class QuotaRow(_Row, frozen=True, kw_only=True):

@@ -9,9 +9,11 @@ import msgspec
 
 from domain import compute, experiments, invitations, secrets, tasks, teams, tokens, users
 from domain.artifacts import ArtifactDeleted, ArtifactSaved
+from domain.job_events import JobSecretsGiven
 from domain.model import Event
 from projections.base import Column, Patch, Projection, SqlType, Table, Value
 from projections.budgets import BUDGET_PATCHES, BUDGET_TABLES
+from projections.given_secrets import GIVEN_TABLES, given
 from projections.quotas import QUOTA_PATCHES, QUOTA_TABLES
 from projections.service_accounts import SERVICE_PATCHES, SERVICE_TABLES
 
@@ -146,9 +148,11 @@ TABLES = (
             Column(name="number", type=BIGINT),
             Column(name="set_at", type=TIME),
             Column(name="set_by"),
+            Column(name="public_key"),
         ),
         indexes=("team, name",),
     ),
+    *GIVEN_TABLES,
     *QUOTA_TABLES,
     *BUDGET_TABLES,
     *SERVICE_TABLES,
@@ -282,6 +286,7 @@ def _secret(e: secrets.SecretSet) -> Patch:
         "number": e.number,
         "set_at": e.at,
         "set_by": e.by,
+        "public_key": e.public_key,
     }
     return Patch("secrets", e.originator_id, set=row)
 
@@ -360,6 +365,7 @@ PATCHES: Mapping[type[Event], Callable[[Any], Patch | tuple[Patch, ...]]] = {
     secrets.SecretDeleted: lambda e: Patch("secrets", e.originator_id, delete=True),
     **QUOTA_PATCHES,
     **BUDGET_PATCHES,
+    JobSecretsGiven: given,
     **SERVICE_PATCHES,
     ArtifactSaved: _artifact,
     ArtifactDeleted: lambda e: Patch("artifacts", e.originator_id, set={"deleted_at": e.at}),

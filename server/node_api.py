@@ -7,6 +7,7 @@ what it may read is its files, its team's artifacts and what it uploaded. The wo
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
@@ -17,8 +18,9 @@ from starlette.routing import Route
 from application.commands.node import Applied, Stretch, apply_journal
 from application.lab import Lab
 from application.ports import Found
-from domain.errors import NotFound
-from domain.jobs import fold
+from domain.errors import NotAuthenticated, NotFound
+from domain.job_events import Ended
+from domain.jobs import Job, fold
 from providers.storage.base import MAX_BLOB_BYTES, WrongOffset
 from server.blob_response import blob_response
 from server.bodies import read_body, unpacked
@@ -28,6 +30,8 @@ from server.node_requests import caller_of, digest_of, number_of, size_of, stret
 JOURNAL_BYTES = 1024 * 1024
 PLAN_BYTES = 4096
 GRANT_FOR_S = 3600
+LATE = timedelta(days=7)
+"""How long a node may still tell of a job that is over: networks and queues come back within days."""
 
 Readable = Callable[[str, str], bool]
 """Whether a job (its id) may read a blob (its SHA-256): its files, its team's artifacts."""
@@ -78,19 +82,34 @@ class _Node:
     async def download(self, request: Request) -> Response:
         found = await caller_of(self._lab, request)
         sha256 = digest_of(request)
+        await run_in_threadpool(self._job, found.id)
         if not await run_in_threadpool(self._readable, found.id, sha256):
             raise NotFound(kind="artifact", id=sha256)
         return await run_in_threadpool(blob_response, self._lab.blobs, sha256, request)
 
     def _apply(self, stretch: Stretch) -> Applied:
         """Also for a job that is over: what its node still has to tell is kept."""
-        if not self._lab.log.stream(stretch.job):
-            raise Gone(job=stretch.job)
+        self._job(stretch.job)
         return apply_journal(self._lab, stretch)
+
+    def _job(self, id: str) -> Job:
+        """The job of a token. ``Gone`` when there is none, ``NotAuthenticated`` long after its end.
+
+        A run that was recorded offline is told whenever somebody sends it.
+        """
+        facts = self._lab.log.stream(id)
+        if not facts:
+            raise Gone(job=id)
+        job = fold(facts)
+        if job.is_over and not job.imported:
+            ended = next(fact.at for fact in reversed(facts) if isinstance(fact, Ended))
+            if self._lab.clock.now() - ended > LATE:
+                raise NotAuthenticated(why="the job of this token ended long ago")
+        return job
 
     def _plan(self, found: Found, sha256: str, *, size: int) -> dict[str, object]:
         blobs = self._lab.blobs
-        team = fold(self._lab.log.stream(found.id)).team
+        team = self._job(found.id).team
         if self._holds(team, sha256):
             return {"have": True}
         if not blobs.has(sha256):
@@ -106,7 +125,7 @@ class _Node:
         return {"have": False, "offset": offset, "chunk": blobs.chunk_bytes}
 
     def _take(self, job: str, sha256: str, *, offset: int, size: int, chunk: bytes) -> Response:
-        team = fold(self._lab.log.stream(job)).team
+        team = self._job(job).team
         if self._holds(team, sha256):
             return JSONResponse({"offset": size, "have": True})
         try:

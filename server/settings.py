@@ -49,10 +49,10 @@ class Settings:
     """LAB_LAUNCH_TIMEOUT_S: for tasks that name none."""
     stalled_after_s: float = 900.0
     """LAB_STALLED_AFTER_S: a running job without a sign of work is called stalled."""
-    team_quota_minutes: int | None = None
-    """LAB_TEAM_QUOTA_MINUTES: a month's compute minutes of a new team; unlimited when empty."""
+    team_quota_minutes: int | None = 1_000_000
+    """LAB_TEAM_QUOTA_MINUTES: a month's compute minutes of a new team, or unlimited."""
     team_budget: float | None = None
-    """LAB_TEAM_BUDGET: money a month of a new team, in LAB_CURRENCY; unlimited when empty."""
+    """LAB_TEAM_BUDGET: money a month of a new team, in LAB_CURRENCY, or unlimited."""
     currency: str = "USD"
     """LAB_CURRENCY: what budgets are kept in; prices are taken to be in it."""
     accelerator_weights: Mapping[str, float] = field(default_factory=dict)
@@ -168,6 +168,8 @@ WHOLE = frozenset({"port", "team_quota_minutes", "default_reservation_minutes"})
 NUMBERS = frozenset(
     {"team_budget", "stop_grace_s", "launch_timeout_s", "stalled_after_s", "notify_retry_s"}
 )
+LIMITS = frozenset({"team_quota_minutes", "team_budget"})
+UNLIMITED = "unlimited"
 SWITCHES = frozenset({"allow_local_git", "allow_local_webhooks", "development"})
 SWITCH = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
@@ -176,6 +178,8 @@ def _convert(variable: str, text: str) -> object:
     name = VARIABLES[variable]
     if name == "accelerator_weights":
         return read_weights(text, field=variable)
+    if name in LIMITS and text.lower() == UNLIMITED:
+        return None
     try:
         if name in WHOLE:
             return _positive(int(text))

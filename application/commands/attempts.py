@@ -140,15 +140,20 @@ def record(
     lab: Lab, job: Job, attempt: int, submitted: Submitted, *, adopted: bool
 ) -> list[JobEvent]:
     """That the provider has the attempt; nothing when it is recorded already."""
-    return job.submitted(
+    now = lab.clock.now()
+    facts = job.submitted(
         attempt=attempt,
         ref=submitted.handle,
         adopted=adopted,
         price_per_hour=submitted.price_per_hour,
         currency=submitted.currency,
-        now=lab.clock.now(),
+        now=now,
         by=LAUNCHER.by,
     )
+    if facts and job.spec.secrets:
+        given = lab.secrets.held(team=job.team, user=job.owner, names=job.spec.secrets)
+        facts += job.evolve(facts[-1]).give_secrets(given, now=now, by=LAUNCHER.by)
+    return facts
 
 
 def _refused(lab: Lab, job: Job, refused: ProviderError) -> None:

@@ -37,6 +37,27 @@ def set_secret(
     return once_at(lab, actor, key, asked, record=record)
 
 
+def make_ssh_key(
+    lab: Lab, actor: Actor, *, name: str, personal: bool = False, key: str = ""
+) -> int:
+    """A new key pair: the private part is the secret's new value, the public one is shown. Once with ``key``."""
+    require(actor, Action.WRITE_SECRETS)
+    check_name("name", name)
+    user = actor.user if personal else ""
+    state = fold(lab.log.stream(stream_of(team=actor.team, user=user, name=name)))
+    about = {"team": actor.team, "user": user, "name": name}
+
+    def record(guards: tuple[Guard, ...]) -> int:
+        if was_asked(lab, actor, key):
+            return lab.append([], guards, actor=actor)
+        public = lab.secrets.make_ssh_key(**about, number=state.number + 1)
+        now = lab.clock.now()
+        fact = state.set_value(**about, now=now, by=actor.by, public_key=public)
+        return lab.append([fact], guards, actor=actor)
+
+    return once_at(lab, actor, key, ("make_ssh_key", actor.team, user, name), record=record)
+
+
 def delete_secret(lab: Lab, actor: Actor, *, name: str, personal: bool = False) -> int:
     """Forget the value; repeatable. Jobs that name it are refused from now on."""
     require(actor, Action.WRITE_SECRETS)

@@ -10,6 +10,7 @@ from application.actor import Actor
 from application.commands.naming import experiment_id, provider_id, user_id
 from application.lab import Lab
 from application.permissions import Action, require
+from application.sight import may_hear
 from application.what_if.policy import Policy
 from application.what_if.report import Report, report
 from application.what_if.simulation import recorded, simulate
@@ -35,6 +36,7 @@ def what_if(lab: Lab, actor: Actor, policy: Policy, *, since: datetime, until: d
         recorded=recorded(trace),
         before=simulate(trace, Policy()),
         after=simulate(trace, policy),
+        shows=lambda ask: may_hear(actor, [(ask.task, ask.experiment)]),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -36,7 +36,10 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True):
-    """A job that fares otherwise. Waits are ``None`` where it is not launched."""
+    """A job that fares otherwise. Waits are ``None`` where it is not launched.
+
+    It has no name when access rules hide it from who asks.
+    """
 
     job: str
     name: str
@@ -81,10 +84,12 @@ def report(
     recorded: Outcomes,
     before: Outcomes,
     after: Outcomes,
+    shows: Callable[[Ask], bool] = lambda _: True,
 ) -> Report:
     """Of the jobs asked for in ``[since, until)``; those before it only fill queues and ledgers."""
     asks = [ask for ask in trace.asks.values() if since <= ask.at < until]
-    moved = [m for m in (_moved(ask, before, after) for ask in asks) if m]
+    found = (_moved(ask, before, after, name=ask.name if shows(ask) else "") for ask in asks)
+    moved = [one for one in found if one]
     return Report(
         since=since,
         until=until,
@@ -124,13 +129,13 @@ def _total(who: str, outcomes: list[Outcome]) -> Totals:
     )
 
 
-def _moved(ask: Ask, before: Outcomes, after: Outcomes) -> Moved | None:
+def _moved(ask: Ask, before: Outcomes, after: Outcomes, *, name: str) -> Moved | None:
     old, new = before[ask.id], after[ask.id]
     if (old.accepted, old.wait_s) == (new.accepted, new.wait_s):
         return None
     return Moved(
         job=ask.id,
-        name=ask.name,
+        name=name,
         owner=ask.owner,
         accepted_before=old.accepted,
         accepted_after=new.accepted,

@@ -45,6 +45,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     owner: str
     experiment: str
+    task: str = ""
     provider: str
     at: datetime
     command: int
@@ -136,6 +137,7 @@ class Trace:
             name=event.spec.name,
             owner=event.owner,
             experiment=event.experiment,
+            task=event.task,
             provider=event.provider,
             at=event.at,
             command=self._commands,

@@ -8,7 +8,7 @@ import strawberry
 
 from application.account_reads import TokenSeen
 from application.commands import tokens as commands
-from application.commands.secrets import delete_secret, set_secret
+from application.commands.secrets import delete_secret, make_ssh_key, set_secret
 from graphql_api.context import Info, in_thread
 from graphql_api.scalars import Key, Long
 from graphql_api.types.account import ApiToken, Secret
@@ -101,6 +101,22 @@ class SecretMutations:
             value=value,
             personal=personal,
             key=idempotency_key,
+        )
+        await info.context.shown(position)
+        rows = await in_thread(info.context.reads.secrets, actor)
+        shown = (Secret.of(r) for r in rows if r.name == name and bool(r.user_id) == personal)
+        return SecretPayload(position=Long(position), secret=next(shown, None))
+
+    @strawberry.mutation(
+        description="A new SSH key pair: the private part becomes the value, the public one is shown."
+    )
+    async def make_ssh_key(
+        self, info: Info, name: str, personal: bool = False, idempotency_key: Key = ""
+    ) -> SecretPayload:
+        actor = await info.context.actor(idempotency_key)
+        lab = info.context.use.lab
+        position = await in_thread(
+            make_ssh_key, lab, actor, name=name, personal=personal, key=idempotency_key
         )
         await info.context.shown(position)
         rows = await in_thread(info.context.reads.secrets, actor)

@@ -11,7 +11,7 @@ from application.account_ports import SessionSeen
 from application.commands import invitations
 from domain.teams import Role
 from graphql_api.context import Info, in_thread
-from projections.rows import SecretRow, ServiceAccountRow, TeamRow
+from projections.rows import GivenSecretRow, SecretRow, ServiceAccountRow, TeamRow
 
 strawberry.enum(Role, description="What a member may do in a team.")
 
@@ -209,7 +209,33 @@ class Secret:
     personal: bool
     version: int
     set_at: datetime
+    public_key: str | None = strawberry.field(description="Of an SSH key that was made here.")
 
     @classmethod
     def of(cls, row: SecretRow) -> Secret:
-        return cls(name=row.name, personal=bool(row.user_id), version=row.number, set_at=row.set_at)
+        return cls(
+            name=row.name,
+            personal=bool(row.user_id),
+            version=row.number,
+            set_at=row.set_at,
+            public_key=row.public_key or None,
+        )
+
+
+@strawberry.type(description="That the node of an attempt was handed a version of a secret.")
+class SecretUse:
+    personal: bool
+    version: int
+    job_id: strawberry.ID
+    attempt: int
+    at: datetime
+
+    @classmethod
+    def of(cls, row: GivenSecretRow) -> SecretUse:
+        return cls(
+            personal=bool(row.user_id),
+            version=row.number,
+            job_id=strawberry.ID(row.job),
+            attempt=row.attempt,
+            at=row.at,
+        )

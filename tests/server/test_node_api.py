@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import json
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 import httpx
@@ -15,7 +17,7 @@ from domain.jobs import fold
 from server.bodies import unpacked
 from server.bootstrap import System
 from server.http_errors import TooLarge, answer_of
-from server.node_api import JOURNAL_BYTES
+from server.node_api import JOURNAL_BYTES, LATE
 from tests.contracts.artifact_store import BIG, CHUNK_BYTES, FIRST, HOSTILE, REST, SMALL, digest
 from tests.server.serving import app_of, end_job, frozen_file, project, saved, served, start_job
 
@@ -135,6 +137,22 @@ def test_a_late_journal_of_a_job_that_is_over_is_kept(system: System, node: Node
     assert fold(system.lab.log.stream(JOB)).is_over
     assert node.journal(lines("late"))[0] == 200
     assert [line.text for line in system.telemetry.all_lines(JOB, attempt=1)] == ["late"]
+
+
+def test_a_token_opens_nothing_long_after_its_job(system: System) -> None:
+    token = start_job(system, JOB)
+    end_job(system, JOB)
+
+    class Later:
+        def now(self) -> datetime:
+            return system.lab.clock.now() + LATE + timedelta(minutes=1)
+
+    later = dataclasses.replace(system, lab=dataclasses.replace(system.lab, clock=Later()))
+    with served(lambda: app_of(later)) as server, httpx.Client(base_url=server.url) as client:
+        node = Node(client, token)
+        assert code(node.journal(lines("too late"))) == (401, "NOT_AUTHENTICATED")
+        assert code(node.plan(digest(SMALL), 1)) == (401, "NOT_AUTHENTICATED")
+        assert node.get(digest(SMALL))[0] == 401
 
 
 def test_a_job_that_never_was_is_gone(system: System, client: httpx.Client) -> None:
