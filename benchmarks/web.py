@@ -47,13 +47,15 @@ select 'job_bench' || lpad(n::text, 24, '0'), 1, t.team, 'exp_' || n %% 20, 'use
 
 
 def rows(*, quick: bool = False) -> list[Row]:
-    with installation() as installed, _page(installed) as page:
+    with installation() as installed:
         floor = _floor(installed)
-        found = _first_load(page, floor)
-        found += _changes(page, floor)
-        found += _log(page, installed, floor, lines=100 if quick else 300)
+        with _page(installed) as page:
+            found = _first_load(page, floor)
+            found += _changes(page, floor)
+            found += _log(page, installed, floor, lines=100 if quick else 300)
         found += load_rows(installed, floor, quick=quick)
-        found += _many_jobs(page, installed, floor, jobs=100_000 if quick else 1_000_000)
+        with _page(installed) as page:
+            found += _many_jobs(page, installed, floor, jobs=100_000 if quick else 1_000_000)
         return found
 
 

@@ -25,6 +25,7 @@ from application.quota_reading import Quota
 from application.use import Use
 from domain.errors import NotAuthenticated, NotFound
 from domain.model import Event
+from domain.reasons import Reason
 from domain.tasks import fold as fold_task
 from domain.users import fold as fold_user
 from projections.job_lists import NEWEST, After, JobFilter, JobOrder
@@ -165,6 +166,10 @@ class Gateway:
             )
 
         return await in_thread(ask)
+
+    async def reason(self, row: JobRow) -> Reason:
+        """The one dominant reason why the job is where it is."""
+        return await in_thread(lambda: self._reads.reason(self._actor, row))
 
     async def job_rows(self, jobs: Sequence[str]) -> list[JobRow]:
         """Those of ``jobs`` that the team has, in that order."""

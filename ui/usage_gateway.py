@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from application.budget_reading import Budget
+from application.commands.budgets import set_budget
 from application.commands.quotas import set_quota
 from application.quota_reading import Quota, QuotaView, read_quota
 from projections.rows import UsageRow
@@ -39,6 +41,16 @@ class UsageGateway:
     async def usage(self, *, since: datetime, until: datetime, by: Sequence[str]) -> list[UsageRow]:
         reads, actor = self._gateway.reads, self._gateway.actor
         return await in_thread(lambda: reads.usage(actor, since=since, until=until, by=by))
+
+    async def budget(self) -> Budget:
+        """This month's money, of the team and of the person."""
+        reads, actor = self._gateway.reads, self._gateway.actor
+        return await in_thread(lambda: reads.budget(actor))
+
+    async def set_budget(self, limit: float | None) -> None:
+        """The team's."""
+        lab = self._gateway.use.lab
+        await self._gateway.do(lambda a: set_budget(lab, a, limit=limit))
 
     async def set_limit(self, minutes: int | None, *, user: str = "") -> None:
         lab = self._gateway.use.lab

@@ -44,6 +44,15 @@ def click(*selectors: str) -> Prepare:
     return act
 
 
+def teams(page: Page) -> None:
+    """Open the choice of teams; on a phone the navigation first."""
+    if page.locator("[data-nav]").is_visible():
+        page.locator("[data-nav]").click()
+        page.wait_for_timeout(300)
+    page.locator(".side .team").click()
+    page.wait_for_timeout(200)
+
+
 def fill(selector: str, text: str) -> Prepare:
     def act(page: Page) -> None:
         page.locator(selector).first.fill(text)
@@ -68,7 +77,7 @@ def shots(home: Furnished) -> list[Shot]:
         Shot("jobs-none", "/jobs?q=nothing+like+this"),
         Shot("palette", "/sweeps", press("Control+k")),
         Shot("keys", "/sweeps", press("?")),
-        Shot("teams", "/sweeps", click(".side .team")),
+        Shot("teams", "/sweeps", teams),
         Shot("job-running", f"/jobs/{jobs['running']}"),
         Shot("job-queued", f"/jobs/{jobs['queued away']}"),
         Shot("job-launching", f"/jobs/{jobs['launching']}"),

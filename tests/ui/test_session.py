@@ -22,7 +22,7 @@ def test_a_new_server_is_set_up_once_and_only_with_its_code(
     assert form.status_code == 200
     assert "error" in wrong.headers["location"]
     assert "set-cookie" not in wrong.headers
-    assert right.headers["location"] == "/jobs"
+    assert right.headers["location"] == "/"
     assert "httponly" in right.headers["set-cookie"].lower()
     assert client.get("/setup").status_code == 404
     fields = {"name": "Eve", "email": "eve@lab.example", "password": PASSWORD, "team": "Other"}
@@ -83,5 +83,5 @@ def test_signing_out_ends_the_session_itself(site: Site, client: httpx.Client) -
 
 @pytest.mark.parametrize("evil", ["//evil.example", "/\\evil", "https://evil.example", "", "/a\n"])
 def test_only_paths_of_this_site_are_gone_on_to(evil: str) -> None:
-    assert local_path(evil) == "/jobs"
+    assert local_path(evil) == "/"
     assert local_path("/tasks?x=1") == "/tasks?x=1"

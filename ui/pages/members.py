@@ -9,6 +9,7 @@ from domain.teams import Role
 from ui.components.dialogs import confirmed, modal, telling, toast
 from ui.components.layout import box, button, card, choice, entry, field, heading, html
 from ui.components.markup import ago, avatar, copyable, span
+from ui.pages.service_accounts import service_accounts
 from ui.shell import Shell
 from ui.team_gateway import TeamGateway
 
@@ -38,6 +39,7 @@ async def members(shell: Shell, args: PageArguments) -> None:
             with card("Invited"), box("people", "ul"):
                 for one in invited:
                     _invitation(gateway, one)
+        await service_accounts(shell.gateway)
         if args.query_parameters.get("invite") and gateway.manages:
             _invite(gateway)
         with card("What roles may do"), box("body"):

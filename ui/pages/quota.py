@@ -9,6 +9,7 @@ from html import escape
 from nicegui import PageArguments, ui
 
 from application.account_reads import Member
+from application.budget_reading import Budget
 from application.permissions import Action
 from application.quota_reading import QuotaView
 from domain.errors import InvalidInput
@@ -57,6 +58,35 @@ class _Quota:
             change = partial(self._change, name, "") if self._manages else None
             _meter(name, month.team, change)
             _meter("You", month.own, None)
+            self._money(await self._gateway.budget())
+
+    def _money(self, budget: Budget) -> None:
+        """What may be spent this month."""
+        view, coin = budget.team, budget.currency
+        left = "no limit" if view.left is None else f"{money(view.left, coin)} left"
+        limit = "none" if view.limit is None else f"{money(view.limit, coin)} a month"
+        with card("Budget of the team"), box("body vcol g4"):
+            html(span(left, "v"), "stat-line")
+            rows = [
+                ("Spent", span(money(view.charged, coin), "num")),
+                ("Held", span(f"{money(view.held, coin)} by jobs that are not over", "num")),
+                ("Limit", span(limit, "num")),
+            ]
+            html(pairs(rows), "kv", "dl")
+            if self._manages:
+                button("Change the budget", self._change_budget, glyph="pencil", cls="s")
+
+    async def _change_budget(self) -> None:
+        hint = (
+            "Money a month; empty lifts the limit. Below what is spent, only new work is refused."
+        )
+        typed = await prompted("Budget of the team", "Money a month", "Set budget", hint=hint)
+        await telling(self._set_budget(typed))
+
+    async def _set_budget(self, typed: str) -> None:
+        await self._gateway.set_budget(_number(typed, "money") if typed else None)
+        toast("The budget is changed" if typed else "The limit is lifted")
+        ui.navigate.reload()
 
     async def people(self) -> None:
         gateway = self._shell.gateway
@@ -91,14 +121,7 @@ class _Quota:
         await telling(self._set(typed, user))
 
     async def _set(self, typed: str, user: str) -> None:
-        minutes = None
-        if typed:
-            try:
-                minutes = round(float(typed.replace(",", "")) * 60)
-            except ValueError:
-                raise InvalidInput(
-                    field="hours", value=typed, way_out="Give a number of hours."
-                ) from None
+        minutes = round(_number(typed, "hours") * 60) if typed else None
         await self._gateway.set_limit(minutes, user=user)
         toast("The quota is changed" if typed else "The limit is lifted")
         ui.navigate.reload()
@@ -137,6 +160,13 @@ class _Quota:
 
     def _csv(self, rows: Sequence[UsageRow], names: Mapping[str, str]) -> None:
         ui.download.content(usage_csv(rows, self._by, names), f"usage-by-{self._by}.csv")
+
+
+def _number(typed: str, field: str) -> float:
+    try:
+        return float(typed.replace(",", ""))
+    except ValueError:
+        raise InvalidInput(field=field, value=typed, way_out="Give a number.") from None
 
 
 def _names(names: Names, by: str) -> Mapping[str, str]:

@@ -131,8 +131,21 @@ const Lab = (window.Lab = {
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => Lab.theme(Lab.mode()));
 setInterval(() => document.hidden || Lab.tick(), 1000);
+// A question gives the focus back to what had it; its element is gone before Quasar would.
+let outside = null,
+  asked = false;
+document.addEventListener("focusin", (e) => {
+  if (e.target.closest(".q-dialog")) asked = true;
+  else outside = e.target;
+});
+const giveBack = () => {
+  if (!asked || document.activeElement !== document.body || document.querySelector(".q-dialog__inner")) return;
+  asked = false;
+  outside?.isConnected && outside.focus({ preventScroll: true });
+};
 new MutationObserver(
   () => (
+    giveBack(),
     Lab.tick(),
     (Lab.scheme.once ||= document.querySelector("[data-theme-next]") && (Lab.scheme(), true))
   ),

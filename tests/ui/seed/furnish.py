@@ -24,6 +24,7 @@ from application.commands import (
     quotas,
     secrets,
     tasks,
+    tokens,
 )
 from application.commands.setup import FirstAccount, set_up, setup_code
 from application.lab import Lab
@@ -94,8 +95,8 @@ def _people(lab: Lab, home: Furnished) -> None:
     secrets.set_secret(lab, home.owner, name="WANDB_KEY", value="wb-4711")
     secrets.set_secret(lab, home.owner, name="HPC_KEY", value="key of the cluster")
     secrets.set_secret(lab, home.owner, name="HF_TOKEN", value="hf-mine", personal=True)
-    accounts.issue_token(lab, home.owner, name="laptop", days=90)
-    accounts.issue_token(lab, home.owner, name="dashboard", scopes=["read"])
+    tokens.issue_token(lab, home.owner, name="laptop", days=90)
+    tokens.issue_token(lab, home.owner, name="dashboard", scopes=["read"])
     notifications.add_channel(
         lab, home.owner, kind=ChannelKind.SLACK, name="lab channel", of_team=True,
         address="https://hooks.slack.example/services/T0/B0/xyz", topics=["job.ended"],

@@ -57,6 +57,10 @@ class ClusterMachine:
     def admit(self, spec: object, *, owner: str = "") -> None:
         del spec, owner
 
+    def price(self, spec: object) -> float:
+        del spec
+        return 0.0
+
     def estimate(self, spec: object, *, owner: str = "") -> StartEstimate | None:
         del spec, owner
         return None
@@ -102,6 +106,10 @@ class AwayMachine:
 
     def admit(self, spec: object, *, owner: str = "") -> None:
         del spec, owner
+
+    def price(self, spec: object) -> float:
+        del spec
+        return 0.0
 
     def estimate(self, spec: object, *, owner: str = "") -> StartEstimate | None:
         del spec, owner

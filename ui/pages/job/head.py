@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from domain.model import Event
+from domain.reasons import Reason, ReasonCode
 from projections.rows import JobRow
 from projections.telemetry_queries import ProgressRow
 from ui.components.markup import ago, avatar, copyable, icon, lasting, link
@@ -17,6 +18,7 @@ from ui.views.sentences import why
 
 ENDED = {"RETRIED": "FAILED"}
 ENOUGH_PERCENT = 2.0
+TOLD = frozenset(ReasonCode) - {ReasonCode.RUNNING, ReasonCode.COMPLETE, ReasonCode.STOPPED}
 
 
 def head_html(row: JobRow) -> str:
@@ -64,6 +66,19 @@ def why_html(row: JobRow, progress: ProgressRow | None) -> str:
         left += f'<span class="muted num t-sm">{told}</span>'
     score = " · ".join(f"{name} {value:g}" for name, value in (row.score or {}).items())
     return left + (f'<span class="muted num">{escape(score)}</span>' if score else "")
+
+
+def help_html(reason: Reason) -> str:
+    """What shows the reason and what would help; nothing where the job just runs or is done."""
+    if reason.code not in TOLD:
+        return ""
+    tags = "".join(
+        f'<span class="tag">{escape(name.replace("_", " "))}: {escape(value)}</span>'
+        for name, value in reason.evidence.items()
+    )
+    ways = "".join(f"<li>{escape(one)}</li>" for one in reason.help)
+    found = f'<div class="hrow wrap">{tags}</div>' if tags else ""
+    return found + (f'<ul class="help t-sm muted">{ways}</ul>' if ways else "")
 
 
 def time_left(row: JobRow, progress: ProgressRow) -> float | None:

@@ -19,7 +19,7 @@ from ui.pages.job.checkpoints import checkpoints
 from ui.pages.job.config import config
 from ui.pages.job.context import JobView, Section
 from ui.pages.job.events import events
-from ui.pages.job.head import head_html, meta_html, phases_html, why_html
+from ui.pages.job.head import head_html, help_html, meta_html, phases_html, why_html
 from ui.pages.job.logs import logs
 from ui.pages.job.metrics import machine, metrics
 from ui.pages.job.overview import overview
@@ -53,7 +53,8 @@ async def job(shell: Shell, args: PageArguments, id: str, tab: str = "") -> None
     shell.crumbs(home, ("Jobs", "/jobs"), (f"{row.name} · {short(row.id)}", ""))
     marks = await DeskGateway(gateway).marks([id])
     with box("page flush"):
-        head = _Head(shell, view, await gateway.facts(id), await gateway.progress(id))
+        head = _Head(shell, view)
+        await head.refresh()
         MarksLine(shell, view, marks.get(id, JobMarks()))
         _tabs(id, shown, await _counts(view))
         with box("vcol g4"):
@@ -109,12 +110,10 @@ def _tabs(id: str, shown: str, counts: Mapping[str, int]) -> None:
 class _Head:
     """The part above the tabs; it follows the job."""
 
-    def __init__(
-        self, shell: Shell, view: JobView, facts: list[Event], progress: ProgressRow | None
-    ) -> None:
+    def __init__(self, shell: Shell, view: JobView) -> None:
         self._shell = shell
         self._view = view
-        row, names = view.row, view.names
+        row = view.row
         with box("hrow spread wrap headline"):
             with box("vcol"):
                 with box("hrow wrap"):
@@ -125,12 +124,13 @@ class _Head:
         with box("card"), box("body vcol g3"):
             self._phases = html("", "vcol g3")
             self._why = html("", "why")
-        self._draw(row, names, facts, progress)
+            self._help = html("", "contents")
 
     async def refresh(self) -> None:
         gateway, id = self._view.gateway, self._view.row.id
         row = await gateway.job(id)
         self._view.row = row
+        self._help.set_content(help_html(await gateway.reason(row)))
         self._draw(row, self._view.names, await gateway.facts(id), await gateway.progress(id))
 
     def _draw(
