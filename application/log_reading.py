@@ -15,6 +15,7 @@ import msgspec
 
 from application.sentences import Names, sentence
 from application.sight import REGISTERED
+from application.wording import by_whom
 from domain.codec import EVERYTHING
 from domain.errors import UnknownEvent
 from domain.model import Recorded
@@ -33,7 +34,10 @@ See: TypeAlias = Callable[[Chains], bool]
 
 
 class EventView(msgspec.Struct, frozen=True, kw_only=True):
-    """One fact as recorded. ``data`` are its own fields; ``by``, ``at`` and ``cause`` its envelope's."""
+    """One fact as recorded. ``data`` are its own fields; ``by``, ``at`` and ``cause`` its envelope's.
+
+    ``who`` and ``sentence`` are for people.
+    """
 
     position: int
     at: datetime
@@ -42,6 +46,7 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     name: str
     by: str
+    who: str
     cause: str
     sentence: str
     data: Mapping[str, object]
@@ -195,6 +200,7 @@ def _view(row: EventRow, names: Names) -> EventView:
         version=row.version,
         name=row.topic,
         by=str(fields.get("by", "")),
+        who=by_whom(str(fields.get("by", "")), names),
         cause=str(fields.get("cause", "")),
         sentence=_sentence(row, names),
         data={k: v for k, v in fields.items() if k not in _ENVELOPE},

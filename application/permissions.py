@@ -92,6 +92,7 @@ VERB_OF: dict[Action, Verb] = {
     Action.READ: Verb.READ,
     Action.LAUNCH: Verb.RUN,
     Action.STOP: Verb.RUN,
+    Action.MARK_JOBS: Verb.WRITE,
     Action.WRITE_TASKS: Verb.WRITE,
     Action.WRITE_EXPERIMENTS: Verb.WRITE,
     Action.MANAGE_PROVIDERS: Verb.MANAGE,

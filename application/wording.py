@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 
@@ -32,3 +33,14 @@ def number(value: float) -> str:
 
 def plural(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def by_whom(by: str, names: Mapping[str, str]) -> str:
+    """An event's ``by`` as a person reads it."""
+    kind, _, rest = by.partition(":")
+    words = {"node": "the machine", "token": "an API token", "system": "Labledger"}
+    if kind == "user":
+        return names.get(rest, "somebody")
+    if kind == "provider":
+        return "the provider"
+    return words.get(kind, by)

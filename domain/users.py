@@ -127,9 +127,10 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
             UserIdentityLinked(issuer=issuer, subject_digest=subject_digest, **self._next(now, by))
         ]
 
-    def disable(self, *, now: datetime, by: str) -> list[UserEvent]:
+    def disable(self, *, now: datetime, by: str, reason: str = "") -> list[UserEvent]:
+        """Let nobody in with this account; repeatable."""
         self._must_exist()
-        return [self._fact(UserDisabled, now, by)] if self.enabled else []
+        return [UserDisabled(reason=reason, **self._next(now, by))] if self.enabled else []
 
     def enable(self, *, now: datetime, by: str) -> list[UserEvent]:
         self._must_exist()

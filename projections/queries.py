@@ -260,6 +260,10 @@ class Queries(LogQueries):
     def user(self, user: str) -> UserRow | None:
         return self._one(UserRow, "select * from {users} where id = %s", (user,))
 
+    def all_users(self) -> list[UserRow]:
+        """Of the whole installation, oldest first."""
+        return self._all(UserRow, "select * from {users} order by registered_at, id", ())
+
     def users(self, users: Sequence[str]) -> list[UserRow]:
         """Those of ``users`` that exist, in no order."""
         return self._all(UserRow, "select * from {users} where id = any(%s)", (list(users),))

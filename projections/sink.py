@@ -123,7 +123,7 @@ class Sink:
     def _upsert(self, table: Table, assigned: Sequence[str], added: Sequence[str]) -> sql.Composed:
         names = [table.key, "position", *assigned, *added]
         types = ["text", "bigint", *(table.types[name].value for name in (*assigned, *added))]
-        arrays = sql.Composed([sql.SQL(f"%s::{kind}[]") for kind in types])
+        arrays = sql.Composed([sql.SQL(f"%b::{kind}[]") for kind in types])
         updates = [_format("{c} = excluded.{c}", "position")]
         updates += [_format("{c} = excluded.{c}", name) for name in assigned]
         updates += [_format("{c} = coalesce(o.{c}, 0) + excluded.{c}", name) for name in added]

@@ -138,6 +138,7 @@ def _rotate_key(settings: Settings, _: argparse.Namespace) -> int:
 
 
 def _erase_user(settings: Settings, arguments: argparse.Namespace) -> int:
+    """As ``admin erase-user``: its first name."""
     with _opened(settings) as parts:
         user = erase(parts, arguments.account)
     print(f"{user} is erased. Backups made before still hold the key.")  # noqa: T201
@@ -168,7 +169,7 @@ def _setup(settings: Settings, arguments: argparse.Namespace) -> int:
 
 def _admin(settings: Settings, arguments: argparse.Namespace) -> int:
     with _opened(settings) as parts:
-        print(admin.link(parts, arguments))  # noqa: T201
+        print(admin.do(parts, arguments))  # noqa: T201
     return 0
 
 

@@ -6,6 +6,7 @@ until the database is wrapped by it. Not here: who may do so (whoever runs comma
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from application.actor import system
@@ -15,6 +16,7 @@ from application.commands.naming import holder
 from domain.errors import InvalidInput, NotFound
 from domain.installation import STREAM, fold
 from projections.connection import Pool
+from projections.sink import ProjectionFenced
 from server.bootstrap import System, master_key
 from server.keyring import rotate
 from server.keys import MasterKey
@@ -22,6 +24,7 @@ from server.postgres.event_store import PostgresEventLog
 from server.settings import Settings
 
 CONSOLE = system("console")
+TRIES = 100
 
 
 def next_key(settings: Settings, given: str) -> MasterKey:
@@ -54,8 +57,7 @@ def note_rotation(settings: Settings, pool: Pool, key: MasterKey) -> None:
 def erase(parts: System, email_or_id: str) -> str:
     """Erase an account by its address or id, repeatable by id; the id."""
     lab, queries = parts.lab, parts.queries
-    for projector in parts.projectors:  # nobody else may be following the log
-        projector.catch_up()
+    catch_up(parts)
     user = holder(lab, f"email:{lab.vault.digest(email_or_id)}")
     user = user or (email_or_id if email_or_id.startswith("user_") else "")
     if not user:
@@ -64,6 +66,15 @@ def erase(parts: System, email_or_id: str) -> str:
     taken = [row.id for row in queries.invitations_taken(user)]
     erase_user(lab, CONSOLE, user, teams=teams, sealed=taken)
     return user
+
+
+def catch_up(parts: System) -> None:
+    """Let the read models show the whole log, whether or not a running server follows it too."""
+    for projector in parts.projectors:
+        for _ in range(TRIES):
+            with suppress(ProjectionFenced):  # the other got there first: look again
+                projector.catch_up()
+                break
 
 
 def _waiting(settings: Settings) -> Path:

@@ -137,8 +137,8 @@ class _Files:
         actor = self._actor(request, Action.READ)
         experiment, path = _id(request, "experiment"), str(request.path_params["path"])
         known = fold_experiment(self._lab.log.stream(experiment))
-        whose = {"team": known.team, "kind": "experiment", "id": experiment}
-        require_on(actor, Action.READ, experiment, **whose)
+        act = Action.READ
+        require_on(actor, act, experiment, team=known.team, kind="experiment", id=experiment)
         file = known.documents.get(path)
         if file is None:
             raise NotFound(kind="document", id=path)

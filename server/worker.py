@@ -157,8 +157,13 @@ class Worker:
         self._schedule.add_job(self._prune, "interval", hours=PRUNE_HOURS, id="prune")
         self._schedule.add_job(self._prune_uploads, "interval", days=1, id="uploads")
         self._schedule.add_job(self._prove, "interval", days=1, id="prove")
-        self._schedule.add_job(self._verify, "interval", days=1, id="verify")
-        self._schedule.add_job(self._replay, "interval", days=1, jitter=3_600, id="replay")
+        soon = {minutes: now + timedelta(minutes=minutes) for minutes in (10, 20)}
+        self._schedule.add_job(
+            self._verify, "interval", days=1, id="verify", next_run_time=soon[10]
+        )
+        self._schedule.add_job(
+            self._replay, "interval", days=1, id="replay", next_run_time=soon[20]
+        )
         self._follower.start()
         self._historian.start()
         self._indexer.start()

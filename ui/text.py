@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from application.wording import duration, number, plural
+from application.wording import by_whom, duration, number, plural
 
 __all__ = [
     "accelerators",
@@ -54,17 +54,6 @@ def accelerators(resources: Mapping[str, object]) -> str:
         what = f"{wanted.get('count', 1)}×{wanted.get('kind', '')}"
     nodes = resources.get("num_nodes", 1)
     return f"{nodes} × {what}" if isinstance(nodes, int) and nodes > 1 else what
-
-
-def by_whom(by: str, names: Mapping[str, str]) -> str:
-    """An event's ``by`` as a person reads it."""
-    kind, _, rest = by.partition(":")
-    words = {"node": "the machine", "token": "an API token", "system": "Labledger"}
-    if kind == "user":
-        return names.get(rest, "somebody")
-    if kind == "provider":
-        return "the provider"
-    return words.get(kind, by)
 
 
 def money(amount: float | None, currency: str) -> str:

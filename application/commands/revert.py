@@ -18,7 +18,7 @@ from application.commands.members import rename_team, set_role
 from application.commands.quotas import set_quota
 from application.commands.tasks import restore_task
 from application.lab import Lab
-from application.permissions import Action, require
+from application.permissions import Action, require, require_on
 from domain import compute, experiments, quotas, tasks, teams
 from domain.errors import InvalidInput, NotFound
 from domain.model import Event
@@ -80,8 +80,8 @@ class _Case(msgspec.Struct, frozen=True):
     before: list[Event]
 
     def own(self, team: str, kind: str) -> None:
-        if team != self.actor.team:
-            raise NotFound(kind=kind, id=self.id)
+        on = (self.id, getattr(self.stream[0], "experiment", ""))
+        require_on(self.actor, Action.READ, *on, team=team, kind=kind, id=self.id)
 
     def plan(
         self, event: Event, what: str, *, is_: str, set_: str, was: str, apply: Apply

@@ -118,6 +118,7 @@ class Event:
     version: int
     name: str
     by: str
+    who: str = strawberry.field(description="The same for people: a member's name.")
     cause: str = strawberry.field(description="The id of the command that led to it; often empty.")
     sentence: str = strawberry.field(description="What happened, told when it is read.")
     data: JSON
@@ -132,6 +133,7 @@ class Event:
             version=view.version,
             name=view.name,
             by=view.by,
+            who=view.who,
             cause=view.cause,
             sentence=view.sentence,
             data=JSON(dict(view.data)),

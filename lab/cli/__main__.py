@@ -35,6 +35,7 @@ GROUPS = {
     "budget": "show and set budgets in money",
     "notify": "webhooks, Slack, Discord and e-mail: who is told of what",
     "usage": "who used how much compute",
+    "admin": "accounts, keys and the log, on the server's own machine",
     "sync": "send runs that were recorded offline",
     "completion": "completion for bash, zsh or fish",
 }

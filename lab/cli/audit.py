@@ -97,7 +97,7 @@ def export(session: Session) -> int:
 
 def _line(session: Session, row: Row) -> str:
     at = str(row["at"])[:19].replace("T", " ")
-    told = f"{row['position']:>8}  {at}  {row['by']:<24.40}  {row['name']:<26}  {row['sentence']}"
+    told = f"{row['position']:>8}  {at}  {row['who']:<16.24}  {row['name']:<26}  {row['sentence']}"
     raw = (
         f"\n          {json.dumps(row['data'], ensure_ascii=False)}"
         if session.arguments.raw

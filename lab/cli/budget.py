@@ -48,9 +48,13 @@ def _money(text: str) -> float:
     """``inf`` for no limit."""
     if text == "unlimited":
         return math.inf
-    amount = float(text)
+    try:
+        amount = float(text)
+    except ValueError:
+        amount = math.nan
     if not 0 <= amount <= MOST:
-        raise argparse.ArgumentTypeError(f"{text} is no amount from 0 to {MOST:,}")
+        told = f"{text!r} is no amount from 0 to {MOST:,}, and not 'unlimited'"
+        raise argparse.ArgumentTypeError(told)
     return amount
 
 

@@ -7,7 +7,7 @@ from typing import Any  # rows of parsed JSON
 from lab.cli import naming
 from lab.cli.frame import Commands, Session, command, note
 from lab.cli.tables import table
-from lab.cli.token import limited, wanted
+from lab.cli.token import limited, shown, wanted
 
 ROLES = ("admin", "member", "viewer", "auditor")
 
@@ -63,7 +63,7 @@ def tokens(session: Session) -> int:
     rows = _tokens(session)
     columns = {"name": "NAME", "prefix": "BEGINS WITH", "scopes": "SCOPES", "usedAt": "LAST USED"}
     columns |= {"expiresAt": "EXPIRES", "revokedAt": "REVOKED", "id": "ID"}
-    return session.show(rows, lambda: table(rows, columns))
+    return session.show(rows, lambda: table([shown(row) for row in rows], columns))
 
 
 def revoke(session: Session) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any  # rows of parsed JSON
 
 from lab.cli import naming
 from lab.cli.frame import Commands, Session, command, note
@@ -28,7 +29,12 @@ def list_(session: Session) -> int:
         "expiresAt": "EXPIRES",
         "revokedAt": "REVOKED",
     }
-    return session.show(rows, lambda: table(rows, columns))
+    return session.show(rows, lambda: table([shown(row) for row in rows], columns))
+
+
+def shown(row: dict[str, Any]) -> dict[str, Any]:
+    """A token as a line of a table."""
+    return row | {"scopes": ", ".join(row["scopes"]) or "all"}
 
 
 def limited(parser: argparse.ArgumentParser) -> None:
@@ -49,8 +55,8 @@ def wanted(session: Session) -> dict[str, object]:
 
 def scopes(session: Session) -> int:
     rows = session.client.ask("token_scopes")["tokenScopes"]
-    shown = [row | {"allows": ", ".join(row["allows"])} for row in rows]
-    return session.show(rows, lambda: table(shown, {"name": "SCOPE", "allows": "ALLOWS TO"}))
+    told = [row | {"allows": ", ".join(row["allows"])} for row in rows]
+    return session.show(rows, lambda: table(told, {"name": "SCOPE", "allows": "ALLOWS TO"}))
 
 
 def create(session: Session) -> int:

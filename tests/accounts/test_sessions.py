@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from domain.errors import (
 from domain.tokens import SessionRefused
 from domain.users import UserLinkIssued
 from server import __main__ as program
+from server.authentication import actor_of
 from server.bootstrap import System
 from server.bootstrap import system as composed
 from server.settings import Settings
@@ -194,21 +196,25 @@ def test_a_link_is_good_for_its_purpose_alone(ada: Ada) -> None:
     assert ada.lab.credentials.find(secret) is not None
 
 
-@pytest.mark.parametrize("action", ["reset-password", "sign-in-link"])
-def test_the_console_prints_a_link_that_works_and_is_recorded_as_made_there(
-    ada: Ada,
-    parts: System,
-    postgres: str,
-    action: str,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def console(parts: System, postgres: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the server's own program reads."""
     for name, value in {
         "LAB_DATABASE_URL": postgres,
         "LAB_DATABASE_SCHEMA": parts.settings.schema,
         "LAB_HOME": str(parts.settings.home),
     }.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.mark.parametrize("action", ["reset-password", "sign-in-link"])
+def test_the_console_prints_a_link_that_works_and_is_recorded_as_made_there(
+    ada: Ada,
+    parts: System,
+    action: str,
+    capsys: pytest.CaptureFixture[str],
+    console: None,
+) -> None:
     assert program.main(["admin", action, EMAIL.upper()]) == 0
     secret = capsys.readouterr().out.splitlines()[0].rpartition("/")[2]
     fact = ada.lab.log.stream(ada.user)[-1]
@@ -219,3 +225,24 @@ def test_the_console_prints_a_link_that_works_and_is_recorded_as_made_there(
     else:
         assert good(ada.lab, reset_password(ada.lab, secret, password=NEW))
     assert program.main(["admin", action, "nobody@example.org"]) == 2
+
+
+def test_the_console_lists_disables_and_enables_accounts(
+    ada: Ada,
+    parts: System,
+    capsys: pytest.CaptureFixture[str],
+    console: None,
+) -> None:
+    assert program.main(["admin", "users", "--json"]) == 0
+    (account,) = json.loads(capsys.readouterr().out)
+    assert (account["email"], account["name"], account["teams"]) == (EMAIL, "Ada", ["lab: owner"])
+    session = open_session(ada.lab, ada.user).secret
+    assert program.main(["admin", "disable-user", EMAIL, "--reason", "left"]) == 0
+    with pytest.raises(NotAuthenticated, match="disabled"):
+        actor_of(parts.lab, parts.queries, bearer=session)
+    assert program.main(["admin", "users"]) == 0
+    assert "(disabled)" in capsys.readouterr().out
+    assert program.main(["admin", "enable-user", ada.user]) == 0
+    assert actor_of(parts.lab, parts.queries, bearer=session).user == ada.user
+    assert program.main(["admin", "disable-user", "nobody@example.org"]) == 2
+    assert "no account" in capsys.readouterr().err

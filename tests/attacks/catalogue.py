@@ -1,6 +1,6 @@
 """Every attack we know, and the tests that make it: what a reader looks up, and a test keeps true.
 
-A test is ``path::name``. Each refuses; ``noted`` are those that also read who did it in the log.
+A test is ``path::name``. Those called ``…noted`` also read in the security log who did it.
 """
 
 from __future__ import annotations
@@ -27,8 +27,13 @@ ATTACKS: dict[str, tuple[str, ...]] = {
     ),
     "the token of another job": (
         "tests/attacks/test_across_teams.py::test_the_token_of_a_job_reaches_nothing_but_its_own_job",
+        "tests/server/test_node_api.py::test_a_token_opens_nothing_long_after_its_job",
         "tests/server/test_node_api.py::test_the_token_of_one_attempt_does_not_write_for_another",
         "tests/server/test_node_api.py::test_a_job_reads_its_own_files_and_its_teams_artifacts_and_no_others",
+    ),
+    "a viewer and an auditor who touch": (
+        "tests/attacks/test_secrets_stay.py::test_a_viewer_sees_and_touches_nothing",
+        "tests/attacks/test_secrets_stay.py::test_an_auditor_reads_the_log_and_writes_nothing",
     ),
     "a limited token that wants more": (
         "tests/graphql_api/test_permission_matrix.py::test_a_token_that_reads_changes_nothing",
@@ -126,6 +131,8 @@ ATTACKS: dict[str, tuple[str, ...]] = {
         "tests/graphql_api/test_attacks.py::test_hostile_strings_are_answered_and_never_a_fault",
     ),
     "getting at secrets": (
+        "tests/attacks/test_secrets_stay.py::test_no_question_and_no_page_of_the_log_answers_with_a_value",
+        "tests/server/test_custody.py::test_people_erased_under_load_are_found_in_no_table_and_no_export",
         "tests/acceptance/test_canaries.py::test_planted_secrets_are_found_nowhere",
         "tests/graphql_api/test_attacks.py::test_refusals_do_not_repeat_what_was_sent_in_the_log",
     ),

@@ -20,5 +20,6 @@ def test_a_budget_is_set_and_shown(shell: Shell) -> None:
     shell.ok("budget", "set", "unlimited")
     shell.ok("budget", "set", "unlimited", "--user", "ada@example.org")
     assert shell.json("budget", "show")["team"]["limit"] is None
-    assert "no amount" in shell.fails(USAGE, "budget", "set", "nan")
+    for wrong in ("nan", "much", "-1.5e3"):
+        assert "no amount" in shell.fails(USAGE, "budget", "set", "--", wrong)
     assert "no member" in shell.fails(NOT_FOUND, "budget", "set", "1", "--user", "x@example.org")

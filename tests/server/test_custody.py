@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import secrets
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from application.actor import Actor, person
 from application.actor import system as system_actor
@@ -25,12 +28,12 @@ from domain.installation import MasterKeyRotated
 from domain.teams import Role
 from domain.users import UserErased
 from server.bootstrap import System, system
-from server.custody import erase, next_key, note_rotation, wrap_anew
-from server.keyring import PURPOSES, rotate
+from server.custody import catch_up, erase, next_key, note_rotation, wrap_anew
+from server.keyring import PURPOSES, KeyRing, rotate
 from server.keys import MasterKey, MasterKeyUnusable
-from server.postgres.chain import verify
+from server.postgres.chain import exported, formulas, stored, verify
 from server.settings import Settings
-from server.vault import CACHED_S, ERASED
+from server.vault import CACHED_S, ERASED, PersonVault
 from tests.fakes.schemas import unused_schema
 
 pytestmark = pytest.mark.postgres
@@ -58,8 +61,7 @@ def owner(parts: System) -> Actor:
 
 
 def project(parts: System) -> None:
-    for projector in parts.projectors:
-        projector.catch_up()
+    catch_up(parts)
 
 
 def names(parts: System, actor: Actor) -> list[tuple[str, str]]:
@@ -203,3 +205,52 @@ def test_somebody_who_alone_owns_a_team_is_not_erased(parts: System, owner: Acto
     erase(parts, ADA)
     bobs = person(bob, team=owner.team, role=Role.OWNER)
     assert names(parts, bobs) == [(BOB, "Bob")]
+
+
+def test_people_erased_under_load_are_found_in_no_table_and_no_export(
+    postgres: str, settings: Settings, parts: System, owner: Actor
+) -> None:
+    """Whole rows of every table as text, and every line of the export, hold nobody's name or address."""
+    marks = [f"erased{n}-{secrets.token_hex(6)}" for n in range(4)]
+    people = [
+        register_user(
+            parts.lab, system_actor("t"), email=f"{m}@example.org", name=m, password=PASSWORD
+        )
+        for m in marks
+    ]
+    with load(parts, owner) as wrong, system(settings, postgres) as elsewhere:
+        for user in people:
+            add_member(parts.lab, owner, email=_address(parts, user), role=Role.VIEWER)
+            assert erase(elsewhere, user) == user
+            new = next_key(settings, "")
+            assert wrap_anew(settings, parts.pool, new) == len(PURPOSES)
+    assert [
+        w for w in wrong if w != "name"
+    ] == []  # who is about to be erased is a member meanwhile
+    with psycopg.connect(postgres) as conn:
+        assert verify(conn, settings.schema).breaks == ()
+        told = "\n".join(exported(stored(conn, settings.schema), formulas(conn, settings.schema)))
+        tables = conn.execute(
+            "select tablename from pg_tables where schemaname = %s", (settings.schema,)
+        ).fetchall()
+        for (table,) in tables:
+            name = sql.Identifier(settings.schema, table)
+            rows = conn.execute(sql.SQL("select t::text from {} t").format(name)).fetchall()
+            told += "\n".join(row[0] for row in rows)
+    assert owner.user in told
+    for mark in marks:
+        assert mark not in told
+        assert base64.b64encode(mark.encode()).decode().rstrip("=") not in told
+    again = PersonVault(parts.pool, settings.schema, KeyRing(parts.pool, settings.schema, new))
+    for user in people:
+        row = parts.queries.user(user)
+        assert row is not None
+        assert again.open(user, row.email_sealed) == again.open(user, row.name_sealed) == ERASED
+    assert prove_guards(parts.lab.log) == []
+
+
+def _address(parts: System, user: str) -> str:
+    project(parts)
+    row = parts.queries.user(user)
+    assert row is not None
+    return parts.lab.vault.open(user, row.email_sealed)
