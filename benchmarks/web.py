@@ -42,7 +42,7 @@ select 'job_bench' || lpad(n::text, 24, '0'), 1, t.team, 'exp_' || n %% 20, 'use
   case n %% 10 when 7 then 'FAILED' when 8 then 'STOPPED' else 'COMPLETE' end,
   50, '{{}}'::jsonb, 1, now() - n * interval '20 seconds', now() - n * interval '20 seconds',
   now() - n * interval '19 seconds', (n * 7919) %% 86400, ((n * 104729) %% 100000) / 100.0, 'USD'
-  from generate_series(1, %s) n, (select team from {jobs} limit 1) t
+  from generate_series(1::bigint, %s) n, (select team from {jobs} limit 1) t
 """
 
 
