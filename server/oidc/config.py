@@ -15,13 +15,18 @@ import msgspec
 from domain.errors import InvalidInput
 from domain.teams import Role
 
+GITHUB = "https://github.com"
+GITHUB_SCOPES = ("read:user", "user:email")
+GITHUB_GROUPS = "read:org"
 NAME = re.compile(r"[a-z0-9-]{1,40}")
 PRESETS: Mapping[str, str] = {
     # https://developers.google.com/identity/openid-connect/openid-connect#discovery
     "google": "https://accounts.google.com",
     # https://docs.gitlab.com/integration/openid_connect_provider/
     "gitlab": "https://gitlab.com",
+    "github": GITHUB,  # OAuth: server/oidc/github.py
 }
+OPENID = ("openid", "email", "profile")
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -42,7 +47,7 @@ class ProviderConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     issuer: str = ""
     client_secret_env: str = ""
     client_secret_file: str = ""
-    scopes: tuple[str, ...] = ("openid", "email", "profile")
+    scopes: tuple[str, ...] = ()
     groups_claim: str = "groups"
     roles: dict[str, tuple[Grant, ...]] = {}
 
@@ -58,6 +63,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[str, ...]
     groups_claim: str
     roles: Mapping[str, tuple[Grant, ...]]
+    github: bool = False
 
     def __repr__(self) -> str:
         return f"Client({self.name!r}, {self.issuer!r})"
@@ -91,7 +97,9 @@ def _client(config: ProviderConfig, environ: Mapping[str, str]) -> Client:
     if not secure(issuer):
         known = ", ".join(sorted(PRESETS))
         raise _wrong(config.name, f"Give an https:// issuer, or a preset of {known}.")
-    if "openid" not in config.scopes:
+    github = config.preset == "github"
+    scopes = config.scopes or (_github_scopes(config) if github else OPENID)
+    if not github and "openid" not in scopes:
         raise _wrong(config.name, "The scopes must hold openid.")
     if any(grant.role is Role.OWNER for grants in config.roles.values() for grant in grants):
         raise _wrong(config.name, "A group cannot make owners.")
@@ -101,10 +109,15 @@ def _client(config: ProviderConfig, environ: Mapping[str, str]) -> Client:
         issuer=issuer,
         id=config.client_id,
         secret=_secret(config, environ),
-        scopes=config.scopes,
+        scopes=scopes,
         groups_claim=config.groups_claim,
         roles=config.roles,
+        github=github,
     )
+
+
+def _github_scopes(config: ProviderConfig) -> tuple[str, ...]:
+    return (*GITHUB_SCOPES, GITHUB_GROUPS) if config.roles else GITHUB_SCOPES
 
 
 def _secret(config: ProviderConfig, environ: Mapping[str, str]) -> str:

@@ -23,6 +23,7 @@ from application.ports import Clock, Credentials, Ids
 from domain.errors import NotFound
 from server.oidc.config import Client
 from server.oidc.discovery import ANSWER_S, Issuer
+from server.oidc.github import GitHub
 from server.oidc.tokens import Claims, UnknownKey, checked
 
 MINUTES = 10
@@ -37,7 +38,7 @@ class _Flow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Tokens(msgspec.Struct, frozen=True, kw_only=True):
-    id_token: str
+    id_token: str = ""
     access_token: str = ""
 
 
@@ -50,7 +51,10 @@ class OidcProviders:
         self._clients = {client.name: client for client in clients}
         self._credentials = credentials
         self._clock, self._ids = clock, ids
-        self._issuers = {name: Issuer(c.issuer) for name, c in self._clients.items()}
+        self._issuers = {
+            name: GitHub(c.issuer) if c.github else Issuer(c.issuer)
+            for name, c in self._clients.items()
+        }
 
     def all(self) -> list[IdentityProvider]:
         return [IdentityProvider(name=c.name, label=c.label) for c in self._clients.values()]
@@ -99,23 +103,35 @@ class OidcProviders:
         if "error" in answer or not answer.get("code"):
             raise IdentityRefused(reason="denied")
         tokens = self._redeem(client, issuer, answer["code"], redirect_uri, flow.verifier)
-        claims = self._believed(client, issuer, tokens.id_token, flow.nonce)
-        facts = {**self._userinfo(issuer, tokens, claims), **claims.every}
-        return _identity(client, claims, facts), flow.next, flow.user
+        facts = self._facts(client, issuer, tokens, flow.nonce)
+        return _identity(client, facts), flow.next, flow.user
 
-    def _of(self, provider: str) -> tuple[Client, Issuer]:
+    def _facts(
+        self, client: Client, issuer: Issuer | GitHub, tokens: _Tokens, nonce: str
+    ) -> dict[str, object]:
+        """What is believed of the person, as claims."""
+        if isinstance(issuer, GitHub):
+            groups = client.groups_claim if client.roles else ""
+            return issuer.facts(tokens.access_token, groups=groups)
+        claims = self._believed(client, issuer, tokens.id_token, nonce)
+        told = self._userinfo(issuer, tokens, claims)
+        return {**told, **claims.every, "sub": claims.sub}
+
+    def _of(self, provider: str) -> tuple[Client, Issuer | GitHub]:
         if provider not in self._clients:
             raise NotFound(kind="identity provider", id=provider)
         return self._clients[provider], self._issuers[provider]
 
-    def _check_issuer(self, issuer: Issuer, client: Client, answer: Mapping[str, str]) -> None:
+    def _check_issuer(
+        self, issuer: Issuer | GitHub, client: Client, answer: Mapping[str, str]
+    ) -> None:
         """Against mix-up of two issuers: https://www.rfc-editor.org/rfc/rfc9207"""
         promised = issuer.metadata().authorization_response_iss_parameter_supported
         if ("iss" in answer or promised) and answer.get("iss") != client.issuer:
             raise IdentityRefused(reason="token")
 
     def _redeem(
-        self, client: Client, issuer: Issuer, code: str, redirect_uri: str, verifier: str
+        self, client: Client, issuer: Issuer | GitHub, code: str, redirect_uri: str, verifier: str
     ) -> _Tokens:
         metadata = issuer.metadata()
         form = {
@@ -135,7 +151,13 @@ class OidcProviders:
             form |= {"client_id": client.id}
             form |= {"client_secret": client.secret} if client.secret else {}
         try:
-            answer = httpx.post(metadata.token_endpoint, data=form, auth=basic, timeout=ANSWER_S)
+            answer = httpx.post(
+                metadata.token_endpoint,
+                data=form,
+                auth=basic,
+                headers={"accept": "application/json"},  # GitHub answers a form without it
+                timeout=ANSWER_S,
+            )
             return msgspec.json.decode(answer.raise_for_status().content, type=_Tokens)
         except httpx.HTTPStatusError as error:
             raise IdentityRefused(reason="token") from error
@@ -168,14 +190,14 @@ def _challenge(verifier: str) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def _identity(client: Client, claims: Claims, facts: Mapping[str, object]) -> Identity:
+def _identity(client: Client, facts: Mapping[str, object]) -> Identity:
     groups = facts.get(client.groups_claim)
     named = [str(group) for group in groups] if isinstance(groups, list) else []
     grants = [grant for group in named for grant in client.roles.get(group, ())]
     return Identity(
         provider=client.name,
         issuer=client.issuer,
-        subject=claims.sub,
+        subject=str(facts["sub"]),
         email=str(facts.get("email") or ""),
         email_verified=facts.get("email_verified") is True,
         name=str(facts.get("name") or ""),
