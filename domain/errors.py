@@ -28,11 +28,16 @@ import msgspec
 
 
 class LabError(Exception):
-    """Something Labledger refuses or cannot do, told to the person who can mend it."""
+    """Something Labledger refuses or cannot do, told to the person who can mend it.
+
+    ``noted`` is under which name somebody who looks for an attack finds it; empty: a mistake of the
+    kind that everybody makes.
+    """
 
     code: ClassVar[str] = "LAB_ERROR"
     sentence: ClassVar[str] = "{message}"
     transient: ClassVar[bool] = False
+    noted: ClassVar[str] = ""
 
     def __init__(self, **values: object) -> None:
         self.values = values
@@ -47,6 +52,12 @@ class InvalidInput(LabError):
 
     def __init__(self, *, field: str, value: object, way_out: str) -> None:
         super().__init__(field=field, value=shorten(value), way_out=way_out)
+
+
+class OutsidePath(InvalidInput):
+    """A path that leads out of where it may be."""
+
+    noted = "OUTSIDE_PATH"
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +92,7 @@ class HostRefused(LabError):
     """The server is not sent to that host by what people type. Values: ``host``, ``why``."""
 
     code = "INVALID_INPUT"
+    noted = "HOST_REFUSED"
     sentence = (
         "{host}: the server does not ask this host ({why}). Write the full commit, "
         "or have it added to LAB_GIT_HOSTS."
@@ -103,6 +115,14 @@ class NotFound(LabError):
 
 class Foreign(NotFound):
     """It is there, and another team's: told as one that is not there, and noted as what it is."""
+
+    noted = "FOREIGN"
+
+
+class UnknownLink(NotFound):
+    """The end of a link that opens nothing: made up, used, withdrawn or too old."""
+
+    noted = "UNKNOWN_LINK"
 
 
 class AlreadyExists(LabError):
@@ -160,14 +180,14 @@ class IdempotencyKeyReused(LabError):
 class NotAuthenticated(LabError):
     """Nobody is signed in, or the credential is unknown, expired or revoked."""
 
-    code = "NOT_AUTHENTICATED"
+    code = noted = "NOT_AUTHENTICATED"
     sentence = "Not signed in: {why}. Run `lab login`."
 
 
 class PermissionDenied(LabError):
     """Signed in, and not allowed. Values: ``action``, ``role``."""
 
-    code = "PERMISSION_DENIED"
+    code = noted = "PERMISSION_DENIED"
     sentence = "Your role ({role}) may not {action}. Ask a team owner or admin."
 
 
@@ -186,7 +206,7 @@ class TokenLimited(PermissionDenied):
 class RateLimited(LabError):
     """Too many tries. Values: ``retry_after_s``."""
 
-    code = "RATE_LIMITED"
+    code = noted = "RATE_LIMITED"
     sentence = "Too many tries. Wait {retry_after_s} s."
     transient = True
 

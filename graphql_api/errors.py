@@ -16,12 +16,8 @@ from strawberry.types import ExecutionContext
 
 from application import refusals
 from domain.errors import (
-    Foreign,
     InvalidTask,
     LabError,
-    NotAuthenticated,
-    PermissionDenied,
-    RateLimited,
     shorten,
 )
 from graphql_api.context import Context
@@ -49,9 +45,8 @@ class QuietSchema(strawberry.Schema):
     ) -> None:
         for error in errors:
             fault = error.original_error
-            if isinstance(fault, NotAuthenticated | PermissionDenied | RateLimited | Foreign):
-                code = "FOREIGN" if isinstance(fault, Foreign) else fault.code
-                _note_refusal(code, error, execution_context)
+            if isinstance(fault, LabError) and fault.noted:
+                _note_refusal(fault.noted, error, execution_context)
             elif error.path is None and not isinstance(fault, LabError):
                 told = (error.extensions or {}).get("code", "BAD_REQUEST")
                 _note_refusal(str(told), error, execution_context)

@@ -15,7 +15,6 @@ from starlette.responses import JSONResponse, Response
 
 from application import refusals
 from domain.errors import (
-    Foreign,
     InvalidInput,
     LabError,
     NotAuthenticated,
@@ -80,10 +79,8 @@ def answering(endpoint: Endpoint) -> Endpoint:
         try:
             return await endpoint(request)
         except LabError as error:
-            if isinstance(error, NotAuthenticated | PermissionDenied | RateLimited | Foreign):
-                refusals.mark(
-                    request.scope, "FOREIGN" if isinstance(error, Foreign) else error.code
-                )
+            if error.noted:
+                refusals.mark(request.scope, error.noted)
             return answer_of(error)
         except ClientDisconnect:
             return Response(status_code=499)  # nobody is left to read it

@@ -23,7 +23,7 @@ from application.commands.idempotency import once
 from application.lab import Lab
 from application.log import UniqueTaken
 from application.permissions import Action, require, require_own
-from domain.errors import InvalidInput, NotFound, PermissionDenied
+from domain.errors import InvalidInput, NotFound, PermissionDenied, UnknownLink
 from domain.invitations import Invitation, InvitationSent, fold
 from domain.model import Event, Guard
 from domain.teams import Role
@@ -173,7 +173,7 @@ def _own(lab: Lab, actor: Actor, id: str) -> Invitation:
 def _of_secret(lab: Lab, secret: str) -> Invitation:
     found = lab.credentials.find(secret)
     if found is None or found.kind != "invitation":
-        raise NotFound(kind="invitation", id="(not shown)")
+        raise UnknownLink(kind="invitation", id="(not shown)")
     return fold(lab.log.stream(found.id))
 
 

@@ -35,7 +35,7 @@ MINUTES = {Purpose.RESET: 60, Purpose.SIGN_IN: 15, Purpose.VERIFY: 24 * 60}
 class LinkSpent(LabError):
     """A one-time link was used, replaced, or is too old."""
 
-    code = "LINK_SPENT"
+    code = noted = "LINK_SPENT"
     sentence = (
         "This link opens nothing any more: it works once, and not for long. Ask for a new one."
     )

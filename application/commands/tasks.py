@@ -8,7 +8,7 @@ from application.commands.naming import claiming, experiment_id
 from application.lab import Lab
 from application.permissions import Action, require_on, require_somewhere
 from application.task_yaml import read_task
-from domain.errors import InvalidInput
+from domain.errors import InvalidInput, OutsidePath
 from domain.experiments import fold as fold_experiment
 from domain.git_urls import is_inner_path
 from domain.job_spec import FrozenFile
@@ -112,7 +112,7 @@ def must_have(lab: Lab, actor: Actor, files: tuple[FrozenFile, ...]) -> None:
     for file in files:
         if not is_inner_path(file.path):
             way_out = "Name a path inside of the task's folder, with / between its parts."
-            raise InvalidInput(field="files", value=file.path, way_out=way_out)
+            raise OutsidePath(field="files", value=file.path, way_out=way_out)
     missing = lab.holdings.missing(actor.team, [file.sha256 for file in files])
     for file in files:
         if file.sha256 in missing:

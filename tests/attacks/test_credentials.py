@@ -61,7 +61,7 @@ def test_guessing_a_password_is_slowed_down_and_noted(api: Rig, noted: Noted) ->
     assert any(isinstance(fact, SessionRefused) for fact in facts)
 
 
-def test_an_invitation_opens_once(api: Rig) -> None:
+def test_an_invitation_opens_once_and_more_is_noted(api: Rig, noted: Noted) -> None:
     invite = "mutation{invite(role:MEMBER){link}}"
     secret = api.data(invite)["invite"]["link"].rpartition("/")[2]
     join = "mutation($s:String!,$e:String!,$p:String!)"
@@ -69,6 +69,7 @@ def test_an_invitation_opens_once(api: Rig) -> None:
     api.data(join, token="", s=secret, e="first@invited.example", p=PASSWORD)
     again = api.code(join, token="", s=secret, e="second@invited.example", p=PASSWORD)
     assert again == "NOT_FOUND"
+    assert noted("UNKNOWN_LINK: nobody asked for joinTeam from 127.0.0.1")
     assert api.code("query($s:String!){invitation(secret:$s){teamName}}", s=secret) == "NOT_FOUND"
 
 

@@ -7,6 +7,7 @@ import hashlib
 import pytest
 
 from domain.teams import Role
+from tests.attacks.conftest import Noted
 from tests.graphql_api.rig import TASK, Rig
 from tests.graphql_api.test_permission_matrix import Team
 
@@ -16,7 +17,9 @@ PATHS = ["../x", "/etc/passwd", "a/../../x", "..\\x", "~/x", "-rf", "a\nb", ""]
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_file_outside_its_folder_is_no_part_of_a_task(api: Rig, ours: Team, path: str) -> None:
+def test_a_file_outside_its_folder_is_no_part_of_a_task_and_noted(
+    api: Rig, ours: Team, noted: Noted, path: str
+) -> None:
     token = ours.token(Role.OWNER)
     headers = {"authorization": f"Bearer {token}"}
     api.client.post("/api/files", content=b"x", headers=headers).raise_for_status()
@@ -28,3 +31,6 @@ def test_a_file_outside_its_folder_is_no_part_of_a_task(api: Rig, ours: Team, pa
         'mutation($f:[FileInput!]!,$y:String!){createTask(experiment:"alpha",yaml:$y,files:$f){id}}'
     )
     assert api.code(save, token=token, f=[file], y=TASK) in ("INVALID_INPUT", "INVALID_TASK")
+    assert noted("OUTSIDE_PATH").startswith(
+        f"OUTSIDE_PATH: user:{ours.users[Role.OWNER]} asked for"
+    )
