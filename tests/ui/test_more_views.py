@@ -243,7 +243,7 @@ def test_a_diff_names_what_came_and_went_and_escapes_it() -> None:
 def _event(name: str, by: str, position: int) -> EventView:
     return EventView(
         position=position, at=NOW, recorded_at=NOW, stream="job_1", version=1, name=name, by=by,
-        cause="", sentence="", data={},
+        who="", cause="", sentence="", data={},
     )  # fmt: skip
 
 

@@ -40,6 +40,8 @@ TABS: Mapping[str, tuple[str, Builder]] = {
     "config": ("Config", config),
 }
 SYSTEM = "system/"
+LIVE_S = 0.1
+"""Between two looks: a printed line is to be seen within a quarter of a second."""
 
 
 async def job(shell: Shell, args: PageArguments, id: str, tab: str = "") -> None:
@@ -60,7 +62,9 @@ async def job(shell: Shell, args: PageArguments, id: str, tab: str = "") -> None
         with box("vcol g4"):
             sections = await TABS[shown][1](view)
         if shown_status(row) in LIVE:
-            follow(lambda: gateway.watch(lambda c: _about(c, id)), _mover(head, sections))
+            watch = gateway.watch
+            move = _mover(head, sections)
+            follow(lambda: watch(lambda c: _about(c, id)), move, every_s=LIVE_S)
 
 
 def _about(change: Change, job: str) -> bool:
