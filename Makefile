@@ -4,6 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 DEV    := $(VENV)/.installed-dev
+export PYTHONDONTWRITEBYTECODE :=  # set, every start of a server would compile all of it anew
 
 .PHONY: help demo test check run bench screenshots format rebuild-golden clean system-packages
 
