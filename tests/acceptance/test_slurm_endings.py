@@ -187,6 +187,9 @@ def test_an_end_whose_file_shows_up_late_is_waited_for(site: Site, tmp_path: Pat
 
 
 def test_a_job_that_waits_for_a_full_cluster_says_so_and_is_stopped(site: Site) -> None:
+    # What was preempted may be shown as running for minutes where its second start was lost on the way
+    # to a busy node; this needs every node.
+    site.slurm.run("scancel", "--partition", "spot")
     site.nothing_queued()
     whole = "cpus: 8, num_nodes: 3"
     first = site.on("hpc", SLEEPS, resources=whole)
