@@ -10,6 +10,7 @@ from application.actor import system
 from application.commands.compute import note_reachable
 from application.commands.job_changes import change_job
 from application.commands.sightings import lose_job, note_unseen
+from domain.job_events import StopReason
 from domain.jobs import fold
 from domain.observations import Exit, Observation, Phase
 from tests.graphql_api.rig import Rig
@@ -47,13 +48,24 @@ def test_a_post_mortem_names_the_node_that_was_lost_first(api: Rig) -> None:
     note_reachable(api.lab, SYSTEM, provider, problem="")
     lose_job(api.lab, job, attempt=attempt, polls=9)
     again = launch(api, job)
-    api.data("mutation{setQuota(limitMinutes:1){position}}")  # what is held is more than that now
+    now, out = api.lab.clock.now(), StopReason.QUOTA
+    change_job(
+        api.lab,
+        job,
+        lambda j: j.request_stop(
+            reason=out, grace_s=1, now=now, by=SYSTEM.by, text="It is used up."
+        ),
+        actor=SYSTEM,
+    )
     end = Observation(
-        attempt=again, phase=Phase.ENDED, at=api.lab.clock.now(), source="node", exit=Exit(code=1)
+        attempt=again,
+        phase=Phase.ENDED,
+        at=api.lab.clock.now(),
+        source="node",
+        exit=Exit(signal=15),
     )
     now = api.lab.clock.now()
     change_job(api.lab, job, lambda j: j.observe(end, now=now, by=SYSTEM.by), actor=SYSTEM)
-    api.data("mutation{setQuota{position}}")
     api.settle()
 
     found = api.data(TIMELINE, j=job)["jobTimeline"]
@@ -66,7 +78,8 @@ def test_a_post_mortem_names_the_node_that_was_lost_first(api: Rig) -> None:
     assert lanes["quota.settled.v1"] == "QUOTA"
     wrong = [e["event"]["name"] for e in found["entries"] if e["anomaly"]]
     assert wrong == [
-        "job.unseen.v1", "provider.unreachable.v1", "job.attempt_failed.v1", "job.failed.v1",
+        "job.unseen.v1", "provider.unreachable.v1", "job.attempt_failed.v1",
+        "job.stop_requested.v1", "job.failed.v1",
     ]  # fmt: skip
     steps = path(found, lost)
     assert [step.removesuffix(".v1") for step in steps] == [
