@@ -1,4 +1,4 @@
-"""Files for people and API tokens: upload of task files, download of artifacts and logs.
+"""Files for people and API tokens: upload of task files and folders, download of artifacts and logs.
 
 Everything saved by a job is hostile: it leaves as a download, never as a page of ours. Not here:
 who is asking (``server/authentication.py``) and what a role may do (``application/permissions.py``).
@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, Protocol
 
+import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -26,6 +27,7 @@ from application.permissions import (
     require_somewhere,
 )
 from application.sight import sees
+from application.task_archive import take_archive
 from domain.errors import InvalidInput, NotFound
 from domain.experiments import fold as fold_experiment
 from projections.rows import ArtifactRow, JobRow
@@ -64,6 +66,7 @@ def file_routes(
     files = _Files(lab, queries, lines=telemetry_queries, authenticate=authenticate)
     return [
         Route("/api/files", answering(files.upload), methods=["POST"]),
+        Route("/api/archives", answering(files.take_archive), methods=["POST"]),
         Route("/api/artifacts/{artifact}/{path:path}", answering(files.artifact), methods=["GET"]),
         Route("/api/jobs/{job}/log", answering(files.log), methods=["GET"]),
         Route(
@@ -96,6 +99,14 @@ class _Files:
         sha256 = await run_in_threadpool(self._lab.blobs.put, data)
         await run_in_threadpool(self._lab.holdings.hold, actor.team, sha256)
         return JSONResponse({"sha256": sha256, "size": len(data)})
+
+    async def take_archive(self, request: Request) -> Response:
+        """A task's folder as the raw body: its task.yaml, and its files as a task names them."""
+        actor = await run_in_threadpool(self._actor, request, Action.READ)
+        await run_in_threadpool(require_somewhere, actor, Action.WRITE_TASKS)
+        data = await read_body(request, limit=UPLOAD_BYTES)
+        taken = await run_in_threadpool(take_archive, self._lab, actor, data)
+        return JSONResponse(msgspec.to_builtins(taken))
 
     async def artifact(self, request: Request) -> Response:
         """One file of an artifact, or one range of it."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from application.actor import Actor
 from application.commands import tasks as commands
 from application.commands.jobs import Launch, estimate_start
 from application.repository_task import RepositoryTask, read_repository_task
+from application.task_archive import take_archive
 from domain.errors import LabError
 from projections.job_lists import JobFilter
 from projections.rows import JobRow, SecretRow
@@ -28,6 +30,17 @@ class TaskGateway:
         return await in_thread(
             lambda: read_repository_task(self._lab, gateway.actor, url=url, ref=ref, folder=folder)
         )
+
+    async def take_archive(self, *, experiment: str, data: bytes) -> str:
+        """The id of a new task, with the files of its folder."""
+
+        def save(actor: Actor) -> str:
+            taken = take_archive(self._lab, actor, data)
+            return commands.create_task(
+                self._lab, actor, experiment=experiment, yaml=taken.yaml, files=taken.files
+            )
+
+        return await self._gateway.do(save)
 
     async def archive(self, task: str) -> None:
         await self._gateway.do(lambda a: commands.archive_task(self._lab, a, task))

@@ -18,6 +18,7 @@ from lab.cli.client import OPERATIONS
 from lab.cli.failures import CliError
 from lab.cli.job_files import inside
 from projections.jobs import JOBS_PROJECTION
+from tests.fakes.archives import tarred, zipped
 from tests.graphql_api.rig import TASK
 from tests.lab.shell import ROOT, Shell
 
@@ -59,6 +60,19 @@ def test_a_task_is_written_validated_saved_and_queued(shell: Shell) -> None:
     assert "python train.py" in shell.ok("task", "show", "my-task")
     job = shell.ok("task", "queue", "my-task").strip()
     assert shell.json("job", "info", job)["taskId"] == task
+
+
+def test_a_packed_folder_is_saved_as_a_task_with_its_files(shell: Shell) -> None:
+    inside = (("digits/task.yaml", TASK.encode()), ("digits/src/train.py", b"print(1)"))
+    (shell.home / "digits.zip").write_bytes(zipped(*inside))
+    (shell.home / "digits.tar.gz").write_bytes(tarred(*inside))
+    task = shell.ok("task", "add", "digits.zip").strip()
+    assert shell.ok("task", "add", "digits.tar.gz").strip() == task
+    shown = shell.json("task", "show", task)
+    assert [file["path"] for file in shown["files"]] == ["src/train.py"]
+    (shell.home / "evil.zip").write_bytes(zipped(*inside, ("../evil", b"x")))
+    assert "'../evil'" in shell.fails(5, "task", "add", "evil.zip")
+    assert "no such file" in shell.fails(2, "task", "add", "none.zip").lower()
 
 
 def test_a_folder_runs_with_its_files_and_parameters(shell: Shell) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.fakes.archives import zipped
 from tests.ui.browser import chromium, connected, window
 from tests.ui.conftest import PASSWORD
 from tests.ui.installed import Installed, installed
@@ -73,6 +74,7 @@ def test_a_lab_lives_in_the_browser(server: Installed, browser: Browser) -> None
         _resume(page, stopped)
         _refused(page)
         _past(page, stopped)
+        _archive(page)
         assert wrong == []
 
 
@@ -157,6 +159,19 @@ def _task(page: Page) -> None:
     _type(page, RIGHT)
     expect(page.locator(".fine")).to_contain_text("Valid")
     page.click("button:has-text('Save task')")
+    page.wait_for_url(re.compile("/tasks/task_"))
+
+
+def _archive(page: Page) -> None:
+    """A packed folder with its file; one that leads outside is refused in words."""
+    page.goto("/tasks/import")
+    connected(page)
+    whole = (("task.yaml", b"name: packed\nrun: python train.py\n"), ("train.py", b"print(1)"))
+    for entries in ((*whole, ("../evil", b"x")), whole):
+        file = {"name": "f.zip", "mimeType": "application/zip", "buffer": zipped(*entries)}
+        page.locator("input[type=file]").set_input_files(file)
+        if entries is not whole:
+            expect(page.locator("main .note.bad")).to_contain_text("../evil")
     page.wait_for_url(re.compile("/tasks/task_"))
 
 
