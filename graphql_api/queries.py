@@ -8,7 +8,7 @@ from datetime import datetime
 import strawberry
 
 from application.commands.invitations import look_at_invitation
-from application.commands.jobs import estimate_start
+from application.commands.jobs import estimate_start, launch_cost
 from application.permissions import SCOPES, Action
 from application.provider_trial import try_provider
 from application.repository_task import read_repository_task
@@ -41,6 +41,7 @@ from graphql_api.types.compute import (
     Budget,
     Check,
     CheckRow,
+    LaunchCost,
     Offer,
     Provider,
     Quota,
@@ -253,6 +254,13 @@ class ComputeQueries:
         actor = await info.context.actor()
         found = await in_thread(estimate_start, info.context.use.lab, actor, launch.wish())
         return StartEstimate(start_at=found.start_at, words=found.words) if found else None
+
+    @strawberry.field(description="What it would cost. Everything is checked, nothing is queued.")
+    async def launch_cost(self, info: Info, launch: Launch) -> LaunchCost:
+        actor = await info.context.actor()
+        return LaunchCost.of(
+            await in_thread(launch_cost, info.context.use.lab, actor, launch.wish())
+        )
 
     @past_field("In money, beside `quota` in minutes.")
     async def budget(self, info: Info) -> Budget:

@@ -139,14 +139,18 @@ def _record(lab: Lab, job: Job, submitted: Submitted, *, adopted: bool) -> None:
 def record(
     lab: Lab, job: Job, attempt: int, submitted: Submitted, *, adopted: bool
 ) -> list[JobEvent]:
-    """That the provider has the attempt; nothing when it is recorded already."""
+    """That the provider has the attempt; nothing when it is recorded already.
+
+    One that tells no price, or was found again after a crash, costs what its provider knows.
+    """
     now = lab.clock.now()
+    price = submitted.price_per_hour or lab.providers.of(job.provider).price(job.spec)
     facts = job.submitted(
         attempt=attempt,
         ref=submitted.handle,
         adopted=adopted,
-        price_per_hour=submitted.price_per_hour,
-        currency=submitted.currency,
+        price_per_hour=price,
+        currency=submitted.currency or (lab.policy.currency if price else ""),
         now=now,
         by=LAUNCHER.by,
     )

@@ -15,6 +15,7 @@ from lab.cli.frame import Commands, Session, command
 from lab.cli.tables import age, table
 
 ARCHIVES = (".zip", ".tar.gz", ".tgz")
+FILES = {"add": "a task file, or a .zip or .tar.gz of its folder"}
 TEMPLATE = """\
 name: my-task
 run: |
@@ -34,14 +35,10 @@ def configure(commands: Commands, name: str, text: str) -> None:
     for action, do, told in (
         ("init", init, "write a task.yaml to begin with"),
         ("validate", validate, "check a task file; problems by line and column"),
-        (
-            "add",
-            add,
-            "save a task file and its folder, or a .zip or .tar.gz of one, as a task or its next revision",
-        ),
+        ("add", add, "save a task file and its folder as a task, or as its next revision"),
     ):
         parser = command(inner, action, do, help=told)
-        parser.add_argument("file", nargs="?", default="task.yaml")
+        parser.add_argument("file", nargs="?", default="task.yaml", help=FILES.get(action))
         if action == "add":
             parser.add_argument("--experiment", default="", help="name or id; LAB_EXPERIMENT")
             parser.add_argument("--no-files", action="store_true")

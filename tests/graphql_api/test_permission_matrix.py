@@ -65,7 +65,7 @@ RULES: dict[str, Action | str] = {
         Action.MANAGE_PROVIDERS,
     ),
     **dict.fromkeys(("mapPerson", "unmapPerson"), Action.MANAGE_PROVIDERS),
-    "startEstimate": Action.LAUNCH,
+    **dict.fromkeys(("startEstimate", "launchCost"), Action.LAUNCH),
     "makeDefaultProvider": Action.MANAGE_PROVIDERS,
     "setQuota": Action.MANAGE_QUOTAS,
     "revert": Action.WRITE_TASKS,  # and what the change itself needs

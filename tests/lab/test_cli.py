@@ -177,7 +177,13 @@ def test_a_cluster_is_a_table_of_its_nodes_and_a_start_is_estimated(shell: Shell
     assert shell.json("provider", "cluster", "idle")["nodes"][0]["reason"] == "a new fan"
     shell.ok("task", "init")
     before = len(shell.json("job", "list"))
-    assert "at the end" in shell.ok("run", "--no-files", "--estimate")
+    told = shell.ok("run", "--no-files", "--estimate")
+    assert "at the end" in told
+    assert "It costs nothing here." in told
+    dear = shell.ok(
+        "run", "--no-files", "--estimate", "--accelerators", "A100:1", "--minutes", "90"
+    )
+    assert "2.00 USD an hour; 3.00 USD of the month's budget are held." in dear
     assert "too many nodes" in shell.fails(
         5, "run", "--no-files", "--estimate", "--num-nodes", "40"
     )
