@@ -286,6 +286,11 @@ class Queries(LogQueries):
         text = "select * from {tokens} where user_id = %s and team = %s order by issued_at desc"
         return self._all(TokenRow, text, (user, team))
 
+    def tokens_of_team(self, team: str) -> list[TokenRow]:
+        """Everybody's that are not revoked, newest first."""
+        text = "select * from {tokens} where team = %s and revoked_at is null"
+        return self._all(TokenRow, text + " order by issued_at desc, id", (team,))
+
     def service_accounts(self, team: str) -> list[ServiceAccountRow]:
         """By name, closed ones last."""
         text = """

@@ -187,7 +187,7 @@ def request_for(lab: Lab, job: Job) -> JobRequest:
         attempt=job.attempt,
         token=job.token,
         spec=spec,
-        job_token=lab.credentials.job_token(job.id, job.attempt),
+        job_token=lab.credentials.job_token(job.id, job.attempt, now=lab.clock.now()),
         server_url=lab.policy.server_url,
         experiment=job.experiment,
         owner=job.owner,

@@ -170,6 +170,16 @@ class ApiToken:
         )
 
 
+@strawberry.type(description="Somebody's API token in the team; they may be no member any more.")
+class TeamToken:
+    holder: Person
+    token: ApiToken
+
+    @classmethod
+    def of(cls, held: account_reads.TokenHeld) -> TeamToken:
+        return cls(holder=Person.of(held.holder), token=ApiToken.of(held.seen))
+
+
 @strawberry.type(description="What a token may be limited to; several add up.")
 class TokenScope:
     name: str

@@ -46,7 +46,7 @@ RULES: dict[str, Action | str] = {
     **dict.fromkeys(("quota", "usage", "members", "tokens", "secrets"), Action.READ),
     "checkProvider": Action.READ,
     "me": ANYONE_SIGNED_IN,
-    "invitations": Action.MANAGE_MEMBERS,
+    **dict.fromkeys(("invitations", "teamTokens"), Action.MANAGE_MEMBERS),
     "invitation": ANYBODY,
     "version": ANYBODY,
     **dict.fromkeys(("events", "eventsBack", "auditHeads"), Action.READ_LOG),

@@ -140,7 +140,8 @@ def test_the_rest_of_the_workspace_is_at_hand(shell: Shell) -> None:
     secret = shell.ok("token", "create", "ci", "--read-only").strip()
     assert shell.run("whoami", LAB_TOKEN=secret).returncode == 0
     assert shell.fails(5, "experiment", "create", "no", LAB_TOKEN=secret)
-    shell.ok("token", "revoke", "ci")
+    assert shell.api.owner.email in shell.ok("token", "list", "--team")
+    shell.ok("token", "revoke", "ci", "--team")
     shell.fails(3, "whoami", LAB_TOKEN=secret)
     shell.ok("quota", "set", "1000")
     assert "1000 min" in shell.ok("quota", "show")
