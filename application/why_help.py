@@ -25,6 +25,7 @@ HELP: Mapping[ReasonCode, tuple[str, ...]] = {
     ReasonCode.PROVIDER_QUEUE: ("Wait: the provider starts it in its own order.", ELSEWHERE),
     ReasonCode.OTHER_WAIT: (ELSEWHERE,),
     ReasonCode.UNLOOKED: ("If that lasts, no worker is running: `lab server status`.",),
+    ReasonCode.SUBMITTING: ("Wait: the worker hands it to the provider.",),
     ReasonCode.STARTING: ("Wait: the provider prepares a machine.",),
     ReasonCode.STALLED: ("Look at its output with `lab job logs`; stop it if it hangs.",),
     ReasonCode.UNSEEN: ("Wait: it counts as lost if that lasts, and is retried if it may be.",),

@@ -29,6 +29,7 @@ from projections.sink import ProjectionFenced
 from server.bootstrap import System, system
 from server.settings import Settings
 from tests.acceptance.client import yaml_of
+from tests.acceptance.explained import assert_waits_are_explained
 
 ROOT = Path(__file__).resolve().parents[2]
 FINAL = ("COMPLETE", "FAILED", "STOPPED")
@@ -63,7 +64,7 @@ class Cluster:
             projector.catch_up()
 
     def start(self, part: str, *, failpoint: str = "", name: str = "", **environ: str) -> None:
-        """Run ``python -m server PART``; a web process is waited for until it answers."""
+        """Run ``python -m server PART``; a web process is waited for until it answers, or is killed."""
         env = {k: v for k, v in os.environ.items() if not k.startswith("LAB_")}
         env |= {
             "LAB_DATABASE_URL": self.dsn,
@@ -82,7 +83,7 @@ class Cluster:
                 argv, cwd=ROOT, env=env, stdout=log, stderr=log, start_new_session=True
             )
         if part == "web":
-            wait_until(self.answers, patience_s=30)
+            wait_until(lambda: self.answers() or self.died(name or part), patience_s=60)
 
     def answers(self) -> bool:
         try:
@@ -186,11 +187,15 @@ def free_port() -> int:
 def cluster(
     dsn: str, schema: str, home: Path, *, kind: type[Cluster] = Cluster
 ) -> Iterator[Cluster]:
-    """An installation with an owner and a Local provider; every process it started dies at the end."""
+    """An installation with an owner and a Local provider; every process it started dies at the end.
+
+    Whatever waited in it must have been explained.
+    """
     settings = Settings(home=home, database_url=dsn, schema=schema, port=free_port())
     with ExitStack() as stack:
         parts = stack.enter_context(system(settings, dsn, connections=4))
         made = kind(dsn, schema, home, parts)
+        stack.callback(assert_waits_are_explained, parts.queries)
         stack.callback(_end_jobs, made)
         stack.callback(made.stop)
         yield made
