@@ -86,6 +86,11 @@ class TokenHeld(msgspec.Struct, frozen=True, kw_only=True):
     seen: TokenSeen
 
 
+def logo_path(team: str, sha256: str) -> str:
+    """Where a team's picture is; another picture is another address."""
+    return f"/api/teams/{team}/logo?v={sha256[:12]}"
+
+
 class AccountReads:
     """Every method raises ``NotAuthenticated`` or ``PermissionDenied`` before it answers."""
 

@@ -35,6 +35,9 @@ class Team:
     role: Role
     created_at: datetime
     archived_at: datetime | None
+    logo: str | None = strawberry.field(
+        description="The path of its picture on this server, for its members."
+    )
 
     @classmethod
     def of(cls, row: TeamRow) -> Team:
@@ -45,6 +48,7 @@ class Team:
             role=Role(row.role),
             created_at=row.created_at,
             archived_at=row.archived_at,
+            logo=account_reads.logo_path(row.id, row.logo) if row.logo else None,
         )
 
 

@@ -89,7 +89,7 @@ RULES: dict[str, Action | str] = {
     **dict.fromkeys(("setSecret", "deleteSecret", "makeSshKey"), Action.WRITE_SECRETS),
     "secretUses": Action.READ_LOG,
     **dict.fromkeys(("addMember", "setRole", "renameTeam"), Action.MANAGE_MEMBERS),
-    "removeMember": Action.MANAGE_MEMBERS,
+    **dict.fromkeys(("removeMember", "setTeamLogo", "removeTeamLogo"), Action.MANAGE_MEMBERS),
     **dict.fromkeys(("transferTeam", "archiveTeam"), Action.OWN),
     **dict.fromkeys(("invite", "resendInvitation", "cancelInvitation"), Action.MANAGE_MEMBERS),
     **dict.fromkeys(("channels", "deliveries"), Action.READ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,11 @@ from tests.ui.installed import Installed, installed
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("life")]
 
 EMAIL = "ada@lab.example"
+DOT = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E"
+    "rkJggg=="
+)
+"""A PNG of one pixel."""
 WRONG = "name: climb\nresources:\n  cpus: 1\nrun: |\n  true\ntimout: 10m\n"
 RIGHT = """name: climb
 resources:
@@ -75,6 +81,7 @@ def test_a_lab_lives_in_the_browser(server: Installed, browser: Browser) -> None
         _refused(page)
         _past(page, stopped)
         _archive(page)
+        _picture(page)
         assert wrong == []
 
 
@@ -173,6 +180,18 @@ def _archive(page: Page) -> None:
         if entries is not whole:
             expect(page.locator("main .note.bad")).to_contain_text("../evil")
     page.wait_for_url(re.compile("/tasks/task_"))
+
+
+def _picture(page: Page) -> None:
+    """The team's, seen where one changes teams."""
+    page.goto("/members")
+    connected(page)
+    file = {"name": "dot.png", "mimeType": "image/png", "buffer": b64decode(DOT)}
+    page.locator("input[type=file]").set_input_files(file)
+    shown = page.locator(".team img.logo")
+    expect(shown).to_be_visible()
+    page.wait_for_function("document.querySelector('.team img.logo').naturalWidth === 1")
+    expect(page.locator("button:has-text('Remove')").first).to_be_visible()
 
 
 def _type(page: Page, text: str) -> None:
