@@ -98,6 +98,8 @@ def _token(e: tokens.TokenIssued, called: Callable[[str], str]) -> str:
 SENTENCES: Mapping[type[Event], Tell] = {  # each arm takes its own event
     teams.TeamCreated: lambda e, n: f"Team {e.name} was created.",
     teams.TeamRenamed: lambda e, n: f"The team is called {e.name}.",
+    teams.TeamLogoSet: lambda e, n: "The team has a new picture.",
+    teams.TeamLogoRemoved: lambda e, n: "The team's picture was removed.",
     teams.TeamArchived: lambda e, n: "The team was closed.",
     teams.MemberAdded: lambda e, n: f"{n(e.user)} joined as {e.role}.",
     teams.MemberRoleSet: lambda e, n: f"{n(e.user)} is {e.role} now.",

@@ -16,6 +16,7 @@ HELP: Mapping[ReasonCode, tuple[str, ...]] = {
         ELSEWHERE,
     ),
     ReasonCode.ACCOUNT: ("Have an admin see to your account there: `lab provider show`.", ELSEWHERE),
+    ReasonCode.OWNER_AWAY: ("Have an admin see to its owner: `lab team members`.",),
     ReasonCode.RETRYING: ("Wait: the next attempt begins by itself.", "Stop it with `lab job stop`."),
     ReasonCode.QUOTA: ("Have an admin raise the quota: `lab quota set`.",),
     ReasonCode.CONCURRENCY: ("Wait for one of its sweep to end, or raise `concurrency`.",),

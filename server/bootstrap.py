@@ -138,7 +138,7 @@ def _lab(
         telemetry=TelemetryStore(pool, schema),
         blobs=blobs,
         holdings=TeamHoldings(pool, schema),
-        providers=_providers(settings.home, log, blobs=blobs, secrets=secrets, reached=reached),
+        providers=_providers(settings, log, blobs=blobs, secrets=secrets, reached=reached),
         locks=locks,
         courier=_courier(settings, secrets, email_of=lambda user: _email(queries, vault, user)),
         hosts=GitHosts(settings.git_hosts.split(",")),
@@ -171,7 +171,7 @@ def _smtp(settings: Settings) -> Smtp:
 
 
 def _providers(
-    home: Path,
+    settings: Settings,
     log: EventLog,
     *,
     blobs: ArtifactStore,
@@ -179,7 +179,15 @@ def _providers(
     reached: Callable[[str], None],
 ) -> LiveProviders:
     read, secret = blobs.read, secrets.only
-    return LiveProviders(log, home=home, sdk=SDK, read_blob=read, secret=secret, reached=reached)
+    return LiveProviders(
+        log,
+        home=settings.home,
+        sdk=SDK,
+        read_blob=read,
+        secret=secret,
+        reached=reached,
+        currency=settings.currency,
+    )
 
 
 def _courier(

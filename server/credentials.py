@@ -1,17 +1,18 @@
 """Passwords, API tokens, sessions and node tokens: hashed or derived, never kept in clear.
 
 Passwords use argon2id with the library's defaults (RFC 9106 low-memory profile). Tokens are 256
-random bits, so a plain SHA-256 of them is enough. A node's token is derived from the job and the
-attempt: nothing is stored, and asking again gives the same.
+random bits, so a plain SHA-256 of them is enough. A node's token is derived from the job, the
+attempt and the week: nothing is stored, and asking again in that week gives the same.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
@@ -58,6 +59,8 @@ select id, opened_at, used_at, expires_at, agent, address from {s}.credentials
 """
 _LAST_USED = "select id, used_at from {s}.credentials where id = any(%s) and used_at is not null"
 AGENT_LIMIT = 300
+WEEK_S = 7 * 86_400
+_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 class HashedCredentials:
@@ -95,9 +98,15 @@ class HashedCredentials:
             return False
         return good and row is not None
 
-    def job_token(self, job: str, attempt: int) -> str:
-        mac = hmac.new(self._node_key, f"{job}|{attempt}".encode(), hashlib.sha256)
-        return f"{NODE_PREFIX}{job}.{attempt}.{mac.hexdigest()}"
+    def job_token(self, job: str, attempt: int, *, now: datetime) -> str:
+        return self._node_token(job, attempt, int(now.timestamp() // WEEK_S))
+
+    def _node_token(self, job: str, attempt: int, week: int | None) -> str:
+        """``week`` counts from 1970; ``None`` as the version made them that knew no end."""
+        dated = "" if week is None else f".{week}"
+        subject = f"{job}|{attempt}{dated.replace('.', '|')}"
+        mac = hmac.new(self._node_key, subject.encode(), hashlib.sha256)
+        return f"{NODE_PREFIX}{job}.{attempt}{dated}.{mac.hexdigest()}"
 
     def issue(
         self,
@@ -173,13 +182,22 @@ class HashedCredentials:
             conn.execute(self._revoke_all, (user, kind))
 
     def _find_node(self, secret: str) -> Found | None:
-        job, _, rest = secret.removeprefix(NODE_PREFIX).partition(".")
-        attempt, _, _ = rest.partition(".")
-        if not attempt.isdecimal():
+        job, *numbers = secret.removeprefix(NODE_PREFIX).split(".")[:-1]
+        if not (1 <= len(numbers) <= 2 and all(_NUMBER.fullmatch(number) for number in numbers)):
             return None
-        if not hmac.compare_digest(secret.encode(), self.job_token(job, int(attempt)).encode()):
+        attempt, week = int(numbers[0]), int(numbers[1]) if numbers[1:] else None
+        right = self._node_token(job, attempt, week)
+        if not hmac.compare_digest(secret.encode(), right.encode()):
             return None
-        return Found(id=job, kind="job", user="", team="", scopes=(attempt,))
+        return Found(
+            id=job, kind="job", user="", team="", scopes=(str(attempt),),
+            renew_from=_begin(week + 1) if week is not None else None,
+            good_until=_begin(week + 2) if week is not None else None,
+        )  # fmt: skip
+
+
+def _begin(week: int) -> datetime:
+    return datetime.fromtimestamp(week * WEEK_S, UTC)
 
 
 def _digest(secret: str) -> bytes:

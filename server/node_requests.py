@@ -36,7 +36,19 @@ async def caller_of(lab: Lab, request: Request) -> Found:
         found = await run_in_threadpool(lab.credentials.find, secret.strip())
     if found is None or found.kind != "job":
         raise NotAuthenticated(why="no valid job token came with the request")
+    if found.good_until is not None and lab.clock.now() >= found.good_until:
+        raise NotAuthenticated(
+            why="the job token is too old: its node was away for more than a week"
+        )
     return found
+
+
+def renewed(lab: Lab, found: Found) -> str:
+    """The next token for the same attempt, once the one it came with is of the week before."""
+    now = lab.clock.now()
+    if found.renew_from is not None and now < found.renew_from:
+        return ""
+    return lab.credentials.job_token(found.id, int(found.scopes[0]), now=now)
 
 
 def digest_of(request: Request) -> str:

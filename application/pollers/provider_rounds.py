@@ -27,6 +27,7 @@ from application.commands.sightings import (
     observe_job,
 )
 from application.lab import Lab
+from application.owners import owner_wait
 from domain.compute import Provider
 from domain.compute import fold as fold_provider
 from domain.ids import JobId, launch_token
@@ -166,7 +167,10 @@ class Round:
         batch = adapter.capabilities.batch
         together: list[Waiting] = []
         most = BATCH_AT_MOST if batch else LAUNCH_AT_MOST
-        queue = self.queries.waiting(self.provider, limit=most)
+        away = self._away()
+        for owner, absence in away.items():
+            self._hold(owner, absence)
+        queue = self.queries.waiting(self.provider, limit=most, without=away)
         for row, wait in turns(queue, lambda row: self._wait(adapter, state, row)):
             if wait is not None:
                 self._explain(row, wait)
@@ -176,6 +180,17 @@ class Round:
                 launch_job(self.lab, row.id, checkpoint=self._checkpoint(row))
         launch_jobs(self.lab, self.provider, together)
 
+    def _away(self) -> dict[str, Wait]:
+        """Owners whose jobs are held, and why; however many they are, they hold up nobody else."""
+        owners = self.queries.owners_waiting(self.provider)
+        found = {owner: owner_wait(self.lab, team, owner) for team, owner in owners}
+        return {owner: wait for owner, wait in found.items() if wait is not None}
+
+    def _hold(self, owner: str, wait: Wait) -> None:
+        code, most = wait.code, EXPLAIN_AT_MOST
+        for row in self.queries.waiting_of(self.provider, owner, code=code, limit=most):
+            explain_wait(self.lab, row.id, wait)
+
     def _explain(self, row: WorkRow, wait: Wait) -> None:
         if row.wait_code != wait.code:
             explain_wait(self.lab, row.id, wait)
@@ -184,7 +199,8 @@ class Round:
         """Tell jobs that wait for others so: a few each round, for they are many and in no hurry."""
         if not adapter.capabilities.slots:
             return
-        queue = self.queries.waiting(self.provider, limit=QUEUE_LOOKED_AT)
+        away = self._away()
+        queue = self.queries.waiting(self.provider, limit=QUEUE_LOOKED_AT, without=away)
         if not queue or not holds_up(queue[0].wait_code or ""):
             return
         ahead, *others = queue

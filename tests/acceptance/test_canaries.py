@@ -47,7 +47,9 @@ def test_planted_secrets_are_found_nowhere(lab_cluster: Cluster, tmp_path: Path)
         envs=f'{{GATE: {gate}, A: "{{{{secret.TEAMS}}}}", B: "{{{{secret.OWN}}}}"}}',
         setup='"true {{secret.OWN}}"',
     )
-    canaries.append(lab_cluster.parts.lab.credentials.job_token(job, 1))
+    canaries.append(
+        lab_cluster.parts.lab.credentials.job_token(job, 1, now=lab_cluster.parts.lab.clock.now())
+    )
     told: dict[str, str] = {}
 
     def printed() -> bool:

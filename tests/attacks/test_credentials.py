@@ -76,7 +76,12 @@ def test_an_invitation_opens_once_and_more_is_noted(api: Rig, noted: Noted) -> N
 def test_no_credential_of_another_kind_is_one(api: Rig) -> None:
     """The secret of an invitation, of a one-time link or of a node signs nobody in."""
     secret = api.data("mutation{invite(role:OWNER){link}}")["invite"]["link"].rpartition("/")[2]
-    for other in (secret, api.lab.credentials.job_token("job_x", 1), "lab_", "Bearer"):
+    for other in (
+        secret,
+        api.lab.credentials.job_token("job_x", 1, now=api.lab.clock.now()),
+        "lab_",
+        "Bearer",
+    ):
         headers = {"authorization": f"Bearer {other}"}
         body = api.post({"query": "{me{role}}"}, headers).json()
         assert body["errors"][0]["extensions"]["code"] == "NOT_AUTHENTICATED", other

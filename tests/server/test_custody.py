@@ -99,7 +99,7 @@ def test_a_new_master_key_disturbs_nothing_that_runs(
     postgres: str, settings: Settings, parts: System, owner: Actor
 ) -> None:
     session = open_session(parts.lab, owner.user)
-    token = parts.lab.credentials.job_token("job_1", 1)
+    token = parts.lab.credentials.job_token("job_1", 1, now=parts.lab.clock.now())
     old = (settings.home / "master.key").read_text()
     with load(parts, owner) as wrong:
         for _ in range(5):
@@ -114,7 +114,7 @@ def test_a_new_master_key_disturbs_nothing_that_runs(
         assert names(again, owner) == [(ADA, "Ada")]
         asked = {"team": owner.team, "user": owner.user, "names": ["KEY"]}
         assert again.lab.secrets.values(**asked) == parts.lab.secrets.values(**asked)
-        assert again.lab.credentials.job_token("job_1", 1) == token
+        assert again.lab.credentials.job_token("job_1", 1, now=again.lab.clock.now()) == token
         assert again.lab.credentials.find(session.secret) is not None
         assert sign_in(again.lab, email=ADA, password=PASSWORD).user == owner.user
     facts = [r.event for r in parts.lab.log.read(0, 10**6)]
