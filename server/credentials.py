@@ -11,11 +11,13 @@ import hashlib
 import hmac
 import re
 import secrets
+from base64 import b64encode
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
+from argon2.low_level import ARGON2_VERSION
 from psycopg import sql
 
 from application.account_ports import Caller, SessionSeen
@@ -63,6 +65,16 @@ WEEK_S = 7 * 86_400
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
+def _of_nobody(hasher: PasswordHasher) -> str:
+    """What no password hashes to, which takes as long to find out as for any: a PHC string, RFC 9106."""
+    salt, tag = (
+        b64encode(secrets.token_bytes(length)).decode().rstrip("=")
+        for length in (hasher.salt_len, hasher.hash_len)
+    )
+    cost = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    return f"$argon2id$v={ARGON2_VERSION}${cost}${salt}${tag}"
+
+
 class HashedCredentials:
     """See ``application.ports.Credentials``."""
 
@@ -75,8 +87,7 @@ class HashedCredentials:
         )
         self._forget_hash = sql.SQL(_FORGET_HASH).format(s=name)
         self._forget_all = sql.SQL(_FORGET_ALL).format(s=name)
-        self._hasher = PasswordHasher()
-        self._nobody = self._hasher.hash(secrets.token_hex())
+        self.hasher = PasswordHasher()
         self._node_key = ring.key("node-tokens")
         self._prune, self._revoke_all, self._take, self._sessions = (
             sql.SQL(text).format(s=name) for text in (_PRUNE, _REVOKE_ALL, _TAKE, _SESSIONS)
@@ -86,14 +97,14 @@ class HashedCredentials:
 
     def set_password(self, user: str, password: str) -> None:
         with lease(self._pool) as conn:
-            conn.execute(self._set, (user, self._hasher.hash(password)))
+            conn.execute(self._set, (user, self.hasher.hash(password)))
 
     def password_is(self, user: str, password: str) -> bool:
         """Hashes for nobody too, so that time does not tell who has an account."""
         with lease(self._pool) as conn:
             row = conn.execute(self._hash, (user,)).fetchone()
         try:
-            good = self._hasher.verify(row[0] if row else self._nobody, password)
+            good = self.hasher.verify(row[0] if row else _of_nobody(self.hasher), password)
         except (Argon2Error, InvalidHashError):
             return False
         return good and row is not None

@@ -26,10 +26,11 @@ from domain.teams import Role
 from projections.projector import Projector
 from projections.rows import JobRow
 from projections.sink import ProjectionFenced
-from server.bootstrap import System, system
+from server.bootstrap import System
 from server.settings import Settings
 from tests.acceptance.client import yaml_of
 from tests.acceptance.explained import assert_waits_are_explained
+from tests.fakes.composed import composed
 from tests.fakes.forks import Forked, parent
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -205,7 +206,7 @@ def cluster(
     """
     settings = Settings(home=home, database_url=dsn, schema=schema, port=free_port())
     with ExitStack() as stack:
-        parts = stack.enter_context(system(settings, dsn, connections=4))
+        parts = stack.enter_context(composed(settings, dsn, connections=4))
         made = kind(dsn, schema, home, parts)
         stack.callback(assert_waits_are_explained, parts.queries)
         stack.callback(_end_jobs, made)
