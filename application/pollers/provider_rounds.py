@@ -111,14 +111,17 @@ class Round:
         self._launch(adapter, state)
 
     def sweep(self) -> int:
-        """End what is ours at the provider and belongs to no live job; how many that were."""
+        """End what is ours at the provider and belongs to no live job; how many that were.
+
+        The wrapper of a job that has just ended still sends its last words and goes by itself.
+        """
         adapter = self.lab.providers.of(self.provider)
         living = adapter.census()
         if not living:
             return 0
         self.caught_up()
-        known = self._live_tokens()
         now = self.lab.clock.now()
+        known = self._known_tokens(ended_since=now - timedelta(seconds=ORPHAN_GRACE_S))
         ended = 0
         for thing in living:
             young = thing.since and now - thing.since < timedelta(seconds=ORPHAN_GRACE_S)
@@ -129,10 +132,13 @@ class Round:
             ended += 1
         return ended
 
-    def _live_tokens(self) -> set[str | None]:
+    def _known_tokens(self, *, ended_since: datetime) -> set[str | None]:
         """Of every provider: two may share one cluster and its folder."""
-        providers = self.queries.all_providers()
-        return {row.token for provider in providers for row in self.queries.work(provider.id)}
+        ids = [provider.id for provider in self.queries.all_providers()]
+        live = {row.token for id in ids for row in self.queries.work(id)}
+        return live | {
+            row.token for id in ids for row in self.queries.lately_ended(id, since=ended_since)
+        }
 
     def tidy(self, *, older_than_s: float) -> None:
         """Collect the last spooled words of ended jobs, then remove what they left behind."""

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from server.bootstrap import System, system
 from server.settings import Settings
 from tests.acceptance.client import yaml_of
 from tests.acceptance.explained import assert_waits_are_explained
+from tests.fakes.forks import Forked, parent
 
 ROOT = Path(__file__).resolve().parents[2]
 FINAL = ("COMPLETE", "FAILED", "STOPPED")
@@ -45,7 +46,7 @@ class Cluster:
         self.home = home
         self.parts = parts
         self.port = parts.settings.port
-        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.running: dict[str, subprocess.Popen[bytes] | Forked] = {}
         actor = system_actor("setup")
         self.user = register_user(
             parts.lab, actor, email="ann@example.org", name="Ann", password=PASSWORD
@@ -63,8 +64,13 @@ class Cluster:
         for projector in parts.projectors:
             projector.catch_up()
 
-    def start(self, part: str, *, failpoint: str = "", name: str = "", **environ: str) -> None:
-        """Run ``python -m server PART``; a web process is waited for until it answers, or is killed."""
+    def start(
+        self, part: str, *, failpoint: str = "", name: str = "", anew: bool = False, **environ: str
+    ) -> None:
+        """Run ``python -m server PART``; a web process is waited for until it answers, or is killed.
+
+        By fork, unless it is to be seen from outside as it is in earnest (``anew``).
+        """
         env = {k: v for k, v in os.environ.items() if not k.startswith("LAB_")}
         env |= {
             "LAB_DATABASE_URL": self.dsn,
@@ -76,12 +82,10 @@ class Cluster:
         }
         if failpoint:
             env["LAB_FAILPOINT"] = failpoint
-        log = (self.home / f"{name or part}.log").open("ab")
-        argv = [sys.executable, "-m", "server", part]
-        with log:
-            self.running[name or part] = subprocess.Popen(
-                argv, cwd=ROOT, env=env, stdout=log, stderr=log, start_new_session=True
-            )
+        log = self.home / f"{name or part}.log"
+        self.running[name or part] = (
+            _anew(part, env, log) if anew else parent().start([part], env=env, log=log)
+        )
         if part == "web":
             wait_until(lambda: self.answers() or self.died(name or part), patience_s=60)
 
@@ -140,6 +144,14 @@ class Cluster:
         found = self.parts.telemetry.lines(row.id, attempt=row.attempt, limit=10**6)
         assert [line.number for line in found] == list(range(1, len(found) + 1))
         return [line.text for line in found]
+
+
+def _anew(part: str, env: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+    argv = [sys.executable, "-m", "server", part]
+    with log.open("ab") as said:
+        return subprocess.Popen(
+            argv, cwd=ROOT, env=env, stdout=said, stderr=said, start_new_session=True
+        )
 
 
 def _catch_up(projector: Projector) -> None:
