@@ -145,7 +145,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     payload: str = ""
     renew_from: datetime | None = None
     good_until: datetime | None = None
-    """Of a job's token: whoever asks compares. ``None``: of a version that knew no end."""
+    """Of a job's token: whoever asks compares, and knows whether its node was heard of. ``None``: of a
+    version that knew no end."""
 
 
 class Telemetry(Protocol):

@@ -49,7 +49,7 @@ def _checked(lab: Lab, sha256: str) -> Image:
         _refuse(f"{size:,} bytes", f"At most {LARGEST_BYTES:,} are taken; make it smaller.")
     image = image_of(b"".join(lab.blobs.read(sha256)))
     if image is None:
-        raise InvalidInput(field="logo", value=sha256, way_out="Give a PNG or a JPEG.")
+        raise InvalidInput(field="logo", value="what was sent", way_out="Give a PNG or a JPEG.")
     if not (0 < image.width <= LARGEST_SIDE and 0 < image.height <= LARGEST_SIDE):
         told = f"At most {LARGEST_SIDE} × {LARGEST_SIDE} pixels are taken; make it smaller."
         _refuse(f"{image.width} × {image.height}", told)

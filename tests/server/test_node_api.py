@@ -14,8 +14,10 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from application.commands.sightings import observe_job
 from domain.errors import StoreUnavailable
 from domain.jobs import fold
+from domain.observations import Observation, Phase
 from server.bodies import unpacked
 from server.bootstrap import System, master_key
 from server.http_errors import TooLarge, answer_of
@@ -183,6 +185,24 @@ def test_a_job_that_lives_longer_than_its_token_is_handed_the_next_one(system: S
         assert "token" not in Node(client, second).journal(b"", offset=end)[1]  # type: ignore[operator]
     with served(lambda: apps[2]) as server, httpx.Client(base_url=server.url) as client:
         assert code(Node(client, second).journal(b"")) == (401, "NOT_AUTHENTICATED")
+
+
+def test_a_node_that_could_not_be_given_the_next_token_goes_on_with_its_own(system: System) -> None:
+    first = start_job(system, JOB)  # and then it waits in a queue for a month
+    later = later_than(system, timedelta(weeks=5))
+    now = later.lab.clock.now()
+    held = Observation(attempt=1, phase=Phase.RUNNING, at=now, source="provider")
+    observe_job(later.lab, JOB, held)
+    apps = [app_of(later), app_of(later_than(later, timedelta(days=8)))]
+    with served(lambda: apps[0]) as server, httpx.Client(base_url=server.url) as client:
+        for node in (0, 1):
+            status, said = Node(client, first).journal(lines("at last"), node=node)
+            assert status == 200
+            assert "token" in said  # type: ignore[operator]  # parsed JSON
+        token = str(said["token"])  # type: ignore[index]  # parsed JSON
+    with served(lambda: apps[1]) as server, httpx.Client(base_url=server.url) as client:
+        assert code(Node(client, first).journal(b"")) == (401, "NOT_AUTHENTICATED")
+        assert Node(client, token).journal(b"", offset=len(lines("at last")))[0] == 200
 
 
 def test_a_token_of_before_tokens_had_an_end_is_good_and_replaced(

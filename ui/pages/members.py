@@ -11,6 +11,7 @@ from ui.components.layout import box, button, card, choice, entry, field, headin
 from ui.components.markup import ago, avatar, copyable, span
 from ui.pages.service_accounts import service_accounts
 from ui.pages.team_picture import team_picture
+from ui.pages.team_tokens import team_tokens
 from ui.shell import Shell
 from ui.team_gateway import TeamGateway
 
@@ -41,6 +42,7 @@ async def members(shell: Shell, args: PageArguments) -> None:
                 for one in invited:
                     _invitation(gateway, one)
         await service_accounts(shell.gateway)
+        await team_tokens(shell.gateway)
         await team_picture(gateway)
         if args.query_parameters.get("invite") and gateway.manages:
             _invite(gateway)
