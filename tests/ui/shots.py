@@ -12,7 +12,7 @@ from tests.ui.seed.furnish import Furnished
 Prepare = Callable[[Page], None]
 
 
-def _nothing(page: Page) -> None:
+def nothing(page: Page) -> None:
     del page
 
 
@@ -22,7 +22,7 @@ class Shot:
 
     name: str
     path: str
-    prepare: Prepare = _nothing
+    prepare: Prepare = nothing
     signed_in: bool = True
 
 
