@@ -29,7 +29,7 @@ class Looking:
 
     def go(self, path: str) -> None:
         """To ``path``, and wait until its page is there."""
-        if self.clean:
+        if self.clean and not self.page.url.endswith(path):
             self.page.evaluate(_LEAVE, path)
             self.page.wait_for_function(_ARRIVED)
         else:

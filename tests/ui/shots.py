@@ -53,6 +53,14 @@ def teams(page: Page) -> None:
     page.wait_for_timeout(200)
 
 
+def token_made(page: Page) -> None:
+    """A token that reads, shown this once."""
+    page.locator("#token-name").fill("nightly")
+    page.locator("#token-read").check()
+    page.locator(".dlg button:has-text('Make it')").click()
+    page.locator(".token-once").wait_for()
+
+
 def fill(selector: str, text: str) -> Prepare:
     def act(page: Page) -> None:
         page.locator(selector).first.fill(text)
@@ -146,10 +154,13 @@ def shots(home: Furnished) -> list[Shot]:
         Shot("member-invite", "/members?invite=1"),
         Shot("secrets", "/secrets"),
         Shot("secret-new", "/secrets?new=1"),
+        Shot("ssh-key-new", "/secrets?new=key"),
         Shot("notifications", "/notifications"),
         Shot("admin", "/admin", click("button:has-text('Count what is stored')")),
         Shot("team-new", "/team/new"),
         Shot("audit", "/audit"),
         Shot("account", "/account"),
+        Shot("token-new", "/account?new=token"),
+        Shot("token-once", "/account?new=token", token_made),
         Shot("missing", "/nowhere/at/all"),
     ]
