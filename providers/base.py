@@ -44,6 +44,22 @@ class ProviderUnavailable(ProviderError):
     transient = True
 
 
+class HostKeyRefused(ProviderUnavailable):
+    """The host is not known to be the one that was meant; nothing was sent to it.
+
+    ``found``: the fingerprint of a host that none is pinned for, to be compared by a person and set
+    as ``setting``; empty when another one is pinned.
+    """
+
+    code = "PROVIDER_HOST_KEY"
+
+    def __init__(
+        self, *, provider: str, reason: str, found: str = "", setting: str = "host_key"
+    ) -> None:
+        self.found, self.setting = found, setting
+        super().__init__(provider=provider, reason=reason)
+
+
 class AccountUnavailable(ProviderUnavailable):
     """One person's account cannot be asked; it says nothing of the provider's other accounts."""
 
@@ -103,9 +119,13 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """Readiness, sentence by sentence: ``(what, ok, detail)``."""
+    """Readiness, sentence by sentence: ``(what, ok, detail)``.
+
+    ``confirm``: a setting and the value that was found there; a person who knows it to be right sets it.
+    """
 
     rows: tuple[tuple[str, bool, str], ...]
+    confirm: tuple[str, str] | None = None
 
     @property
     def ok(self) -> bool:

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import paramiko
 
 from domain.errors import shorten
-from providers.base import CredentialsRejected, ProviderUnavailable
+from providers.base import CredentialsRejected, HostKeyRefused, ProviderUnavailable
 
 CONNECT_TIMEOUT_S = 10.0
 KEEPALIVE_S = 15
@@ -34,12 +34,6 @@ KEYS: tuple[type[paramiko.PKey], ...] = (
     paramiko.ECDSAKey,
     paramiko.RSAKey,
 )
-
-
-class HostKeyRefused(ProviderUnavailable):
-    """The host is not known to be the one that was meant; nothing was sent to it."""
-
-    code = "PROVIDER_HOST_KEY"
 
 
 class Address(NamedTuple):
@@ -251,7 +245,12 @@ class SshLink:
             else f"the host key of {where} is {found}. Compare it with your cluster's "
             f"documentation, then set {self.address.pin_name} to it."
         )
-        raise HostKeyRefused(provider=self.address.provider, reason=reason)
+        raise HostKeyRefused(
+            provider=self.address.provider,
+            reason=reason,
+            found="" if pinned else found,
+            setting=self.address.pin_name,
+        )
 
     def _authenticate(self, transport: paramiko.Transport, text: str) -> None:
         user = self.address.user

@@ -23,6 +23,8 @@ MAKES: Sequence[tuple[str, str, str, str, Action | None, tuple[str, ...]]] = (
     ("provider", "Add a compute provider…", "server", "/providers/new", Action.MANAGE_PROVIDERS, ()),
     ("invite", "Invite somebody…", "users", "/members?invite=1", Action.MANAGE_MEMBERS, ()),
     ("secret", "Add a secret…", "key-round", "/secrets?new=1", Action.WRITE_SECRETS, ()),
+    ("key", "Make an SSH key…", "key-round", "/secrets?new=key", Action.WRITE_SECRETS, ()),
+    ("token", "New API token…", "key-round", "/account?new=token", Action.ISSUE_TOKENS, ()),
     ("quota", "Change quotas…", "gauge", "/quota", Action.MANAGE_QUOTAS, ()),
     ("account", "Your account: sessions, tokens, password", "user", "/account", None, ()),
 )  # fmt: skip

@@ -18,6 +18,7 @@ from application.permissions import Action
 from domain.errors import LabError, NotFound, PermissionDenied
 from projections.rows import TeamRow
 from ui.components.dialogs import explained, telling, toast
+from ui.components.editor import follow_scheme
 from ui.components.layout import box, html
 from ui.components.markup import avatar, empty, icon
 from ui.components.palette import Palette
@@ -36,8 +37,11 @@ def guarded(builder: Page) -> Page:
 
     @wraps(builder)
     async def build(*args: object, **kwargs: object) -> None:
+        shell = kwargs.get("shell")
         with box() as root:
             try:
+                if isinstance(shell, Shell):
+                    shell.building(1)
                 result = builder(*args, **kwargs)
                 if isawaitable(result):
                     await result
@@ -46,8 +50,8 @@ def guarded(builder: Page) -> Page:
                 with root:
                     show_failure(error)
             finally:
-                shell = kwargs.get("shell")
                 if isinstance(shell, Shell):
+                    shell.building(-1)
                     shell.built.set()
 
     return build
@@ -105,6 +109,7 @@ class Shell:
         self.me = me
         self._links: dict[str, ui.element] = {}
         self._undos: dict[str, Callable[[], Awaitable[None]]] = {}
+        self._building = 0
         self.built = asyncio.Event()
         """Set once the first page is there, or shown to have failed: the answer's status is known."""
 
@@ -140,6 +145,13 @@ class Shell:
         if undo:
             await telling(undo())
 
+    def building(self, more: int) -> None:
+        """One page ``more`` or less is being put together; until none is, nobody need read it out."""
+        self._building += more
+        self._main.props["aria-busy"] = "true" if self._building else "false"
+        if not self._main.is_deleted:
+            self._main.update()
+
     @property
     def is_admin(self) -> bool:
         return self.gateway.may(Action.MANAGE_MEMBERS)
@@ -152,7 +164,7 @@ class Shell:
             with box("main"):
                 self._top_bar()
                 self._past_bar()
-                with box("", "main", id="main", tabindex="-1"):
+                with box("", "main", id="main", tabindex="-1") as self._main:
                     pages = {path: guarded(page) for path, page in routes.items()}
                     routed = Pages(pages, data={"shell": self}).style("width:100%")
         if routed.has_404:
@@ -161,6 +173,7 @@ class Shell:
             commands(self.gateway, admin=self.is_admin),
             on_search=lambda text: found_by(self.gateway, text),
         )
+        follow_scheme()
         ui.on("lab_undo", lambda e: self._undo(str(e.args)))
         router = ui.context.client.sub_pages_router
         router.on_path_changed(self._activate)

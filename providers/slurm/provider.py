@@ -23,6 +23,7 @@ from providers.base import (
     ComputeProvider,
     CredentialsRejected,
     Handle,
+    HostKeyRefused,
     JobRequest,
     Living,
     LogChunk,
@@ -103,6 +104,9 @@ class SlurmProvider(ComputeProvider):
         try:
             lines = self.login.lines("check", settings.work_folder, settings.python)
             nodes = self._inventory(fresh=True)
+        except HostKeyRefused as error:
+            confirm = (error.setting, error.found) if error.found else None
+            return Check(rows=(("connection", False, str(error)),), confirm=confirm)
         except (ProviderUnavailable, CredentialsRejected) as error:
             return Check(rows=(("connection", False, str(error)),))
         rows = [(what, ok == "1", detail) for what, ok, detail in _rows(lines)]

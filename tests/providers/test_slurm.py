@@ -18,13 +18,13 @@ from domain.resources import Resources
 from providers.base import (
     CredentialsRejected,
     Handle,
+    HostKeyRefused,
     JobRequest,
     ProviderUnavailable,
     SubmissionRefused,
 )
 from providers.slurm.provider import SlurmProvider
 from providers.slurm.settings import read_settings
-from providers.ssh import HostKeyRefused
 from providers.surroundings import Surroundings
 from tests.contracts.compute_provider import ComputeProviderContract, request, wanting
 from tests.fakes.slurm_cluster import SlurmCluster, wait_for

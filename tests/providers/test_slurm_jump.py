@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from providers.base import CredentialsRejected, ProviderUnavailable
+from providers.base import CredentialsRejected, HostKeyRefused, ProviderUnavailable
 from providers.slurm.provider import SlurmProvider
-from providers.ssh import HostKeyRefused
 from tests.contracts.compute_provider import request
 from tests.fakes.slurm_cluster import SlurmCluster
 from tests.providers.test_slurm import LOOK, make

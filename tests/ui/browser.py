@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.asked import missing
 
@@ -20,6 +21,7 @@ FLAGS = (
     "--disable-sync",
 )
 PATIENCE_MS = 30_000
+TOLD_AT_MOST = 1_500
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -51,8 +53,13 @@ def window(
     page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda e: wrong.append(str(e)))
     page.on("request", lambda r: wrong.append(r.url) if _foreign(r.url, url) else None)
-    yield page, wrong
-    context.close()
+    try:
+        yield page, wrong
+    except Exception as error:
+        error.add_note(_seen(page))
+        raise
+    finally:
+        context.close()
 
 
 def sign_in(page: Page, email: str, password: str) -> None:
@@ -61,12 +68,22 @@ def sign_in(page: Page, email: str, password: str) -> None:
     page.fill("#email", email)
     page.fill("#password", password)
     page.click("button:has-text('Sign in')")
+    page.wait_for_url(lambda url: urlsplit(url).path != "/login")  # its page is connected too
     connected(page)
 
 
 def connected(page: Page) -> None:
     """Wait until the page's socket is up: an earlier click would be lost."""
     page.wait_for_function("window.did_handshake === true")
+
+
+def _seen(page: Page) -> str:
+    """What the page shows, for whoever reads of a failure."""
+    try:
+        told = page.evaluate("(document.querySelector('main') ?? document.body).innerText")
+    except PlaywrightError as error:
+        told = f"nothing: {error.message}"
+    return f"The page was {page.url} and showed:\n{told[:TOLD_AT_MOST]}"
 
 
 def _foreign(asked: str, url: str) -> bool:

@@ -12,7 +12,7 @@ from tests.ui.seed.furnish import Furnished
 Prepare = Callable[[Page], None]
 
 
-def _nothing(page: Page) -> None:
+def nothing(page: Page) -> None:
     del page
 
 
@@ -22,7 +22,7 @@ class Shot:
 
     name: str
     path: str
-    prepare: Prepare = _nothing
+    prepare: Prepare = nothing
     signed_in: bool = True
 
 
@@ -51,6 +51,14 @@ def teams(page: Page) -> None:
         page.wait_for_timeout(300)
     page.locator(".side .team").click()
     page.wait_for_timeout(200)
+
+
+def token_made(page: Page) -> None:
+    """A token that reads, shown this once."""
+    page.locator("#token-name").fill("nightly")
+    page.locator("#token-read").check()
+    page.locator(".dlg button:has-text('Make it')").click()
+    page.locator(".token-once").wait_for()
 
 
 def fill(selector: str, text: str) -> Prepare:
@@ -146,10 +154,13 @@ def shots(home: Furnished) -> list[Shot]:
         Shot("member-invite", "/members?invite=1"),
         Shot("secrets", "/secrets"),
         Shot("secret-new", "/secrets?new=1"),
+        Shot("ssh-key-new", "/secrets?new=key"),
         Shot("notifications", "/notifications"),
         Shot("admin", "/admin", click("button:has-text('Count what is stored')")),
         Shot("team-new", "/team/new"),
         Shot("audit", "/audit"),
         Shot("account", "/account"),
+        Shot("token-new", "/account?new=token"),
+        Shot("token-once", "/account?new=token", token_made),
         Shot("missing", "/nowhere/at/all"),
     ]

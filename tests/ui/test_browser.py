@@ -12,6 +12,7 @@ from application.commands.invitations import invite
 from application.commands.jobs import Launch, queue_job
 from application.commands.tasks import create_task
 from domain.teams import Role
+from server.authentication import actor_of
 from tests.ui.browser import chromium, connected, sign_in, window
 from tests.ui.conftest import EMAIL, PASSWORD, Site, eventually
 
@@ -146,6 +147,21 @@ def test_the_theme_is_kept_and_does_not_flash(site: Site, browser: Browser) -> N
         page.keyboard.press("Shift+T")
         page.reload(wait_until="commit")
         page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+
+
+def test_a_new_token_may_what_was_chosen_and_is_shown_once(site: Site, page: Page) -> None:
+    page.goto("/account?new=token")
+    connected(page)
+    page.fill("#token-name", "nightly")
+    page.check("#token-read")
+    page.click(".dlg button:has-text('Make it')")
+    secret = page.locator(".token-once [data-copy]").get_attribute("data-copy") or ""
+    actor = actor_of(site.system.lab, site.system.queries, bearer=secret)
+    assert actor.scopes == ("read",)
+    page.click(".dlg button:has-text('Done')")
+    made = page.locator("section[aria-label='API tokens'] .list-row", has_text="nightly")
+    expect(made).to_contain_text("may only read")
+    assert secret not in page.content()
 
 
 def test_signing_out_leaves_every_open_page(site: Site, page: Page) -> None:

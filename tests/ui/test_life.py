@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.fakes.archives import zipped
-from tests.ui.browser import chromium, connected, window
+from tests.ui.browser import chromium, connected, sign_in, window
 from tests.ui.conftest import PASSWORD
 from tests.ui.installed import Installed, installed
 
@@ -23,6 +23,8 @@ DOT = (
     "rkJggg=="
 )
 """A PNG of one pixel."""
+RESTART_MS = 90_000
+"""A server and its page start anew within that, whatever else the machine does."""
 WRONG = "name: climb\nresources:\n  cpus: 1\nrun: |\n  true\ntimout: 10m\n"
 RIGHT = """name: climb
 resources:
@@ -311,11 +313,7 @@ def test_a_page_that_loses_its_server_says_so_and_goes_on_without_losing_a_line(
     server: Installed, browser: Browser
 ) -> None:
     with window(browser, server.url) as (page, _):
-        page.goto("/login")
-        page.fill("#email", EMAIL)
-        page.fill("#password", PASSWORD)
-        page.click("button:has-text('Sign in')")
-        connected(page)
+        sign_in(page, EMAIL, PASSWORD)
         _quota(page)
         job = _launch(page, steps="3000", rate="0.75")
         page.goto(f"/jobs/{job}/logs")
@@ -323,7 +321,10 @@ def test_a_page_that_loses_its_server_says_so_and_goes_on_without_losing_a_line(
         page.wait_for_selector(".ln")
         server.kill_web()
         expect(page.locator(".lost")).to_contain_text("Connection lost")
-        page.wait_for_function("!document.querySelector('.lost') && window.did_handshake === true")
+        page.wait_for_function(
+            "!document.querySelector('.lost') && window.did_handshake === true",
+            timeout=RESTART_MS,
+        )
         assert page.url.endswith(f"/jobs/{job}/logs")
         page.wait_for_selector(".ln")
         before = _last_line(page)

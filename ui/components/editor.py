@@ -8,6 +8,7 @@ from html import escape
 from typing import Literal
 
 from nicegui import background_tasks, ui
+from nicegui.events import GenericEventArguments
 
 from domain.errors import Problem
 from ui.components.dialogs import telling
@@ -33,7 +34,6 @@ class YamlEditor:
             self._text = ui.codemirror(
                 text, language="YAML", theme=theme, indent="  ", on_change=self._changed
             ).style("width:100%")
-        ui.on("lab_scheme", lambda e: self._text.set_theme(DARK if e.args == "dark" else LIGHT))
         ui.run_javascript(f'Lab.nameEditor("c{self._text.id}", "task.yaml")')
 
     @property
@@ -62,6 +62,18 @@ class YamlEditor:
         if not self._place.is_deleted:
             work = telling(self._on_pause(self.text))
             background_tasks.create(work, name="check yaml", context=self._place)
+
+
+def follow_scheme() -> None:
+    """Every editor of this window keeps to its theme. Asked once a window: an editor comes and goes."""
+    elements = ui.context.client.elements
+
+    def keep(event: GenericEventArguments) -> None:
+        for element in list(elements.values()):
+            if isinstance(element, ui.codemirror):
+                element.set_theme(DARK if event.args == "dark" else LIGHT)
+
+    ui.on("lab_scheme", keep)
 
 
 def problem_list(

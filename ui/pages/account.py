@@ -1,4 +1,4 @@
-"""One's own account: password, open sessions, API tokens. Plain forms; ``own_account.py`` answers them."""
+"""One's own account: password, open sessions, API tokens. ``own_account.py`` answers its plain forms."""
 
 from collections.abc import Sequence
 from html import escape
@@ -6,9 +6,10 @@ from html import escape
 from nicegui import PageArguments
 
 from application.account_ports import IdentityProvider, SessionSeen
-from projections.rows import TokenRow
+from application.permissions import Action
 from ui.components.layout import box, card, heading, html
 from ui.components.markup import ago, icon, note, span
+from ui.pages.api_tokens import api_tokens, ask_token
 from ui.pages.plain_forms import field
 from ui.shell import Shell
 
@@ -23,6 +24,7 @@ TOLD = {
 
 
 async def account(shell: Shell, args: PageArguments) -> None:
+    """``/account``; ``new=token`` asks for one at once."""
     shell.crumbs(("Your account", "/account"))
     own = await shell.gateway.own_account()
     told = TOLD.get(str(args.query_parameters.get("told", "")), "")
@@ -34,10 +36,12 @@ async def account(shell: Shell, args: PageArguments) -> None:
         if not own.verified and own.sends_mail:
             _unconfirmed()
         _sessions(own.sessions, own.current)
-        _tokens(own.tokens)
+        api_tokens(shell.gateway, own.tokens)
         if own.linked or own.linkable:
             _identities(own.linked, own.linkable)
         _password()
+    if args.query_parameters.get("new") == "token" and shell.gateway.may(Action.ISSUE_TOKENS):
+        ask_token(shell.gateway)
 
 
 def _unconfirmed() -> None:
@@ -59,25 +63,6 @@ def _session(row: SessionSeen, *, mine: bool) -> str:
     end = _form("/account/sessions/end", "End", session=row.id)
     side = span("this one", "tag") if mine else end
     return _row("monitor", agent, seen + where, side)
-
-
-def _tokens(rows: list[TokenRow]) -> None:
-    with card("API tokens"):
-        if not rows:
-            html("None in this team. <code>lab login</code> makes one.", "body muted")
-            return
-        html("".join(_token(row) for row in rows), "rows")
-
-
-def _token(row: TokenRow) -> str:
-    scopes = f"may only {', '.join(row.scopes)} · " if row.scopes else ""
-    expires = f" · until {row.expires_at:%Y-%m-%d}" if row.expires_at else ""
-    seen = (
-        f"<code>{escape(row.prefix)}…</code> · {escape(scopes)}made {ago(row.issued_at)}{expires}"
-    )
-    return _row(
-        "key-round", row.name, seen, _form("/account/tokens/revoke", "Revoke", token=row.id)
-    )
 
 
 def _identities(linked: Sequence[str], linkable: Sequence[IdentityProvider]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
@@ -40,6 +41,7 @@ class _Home:
 
     async def draw(self) -> None:
         self._head = html("", "vcol g1")
+        self._hello("")
         self._steps = html("", "contents")
         with box("card", "section", aria_label="Figures"):
             self._figures = html("", "stats")
@@ -55,13 +57,18 @@ class _Home:
                         self._deeds = html("", "list", "ul")
         await self.news([])
 
-    async def news(self, _: list[Change]) -> None:
-        now, names = await now_of(self._gateway), await self._gateway.names()
-        counts = await self._gateway.job_counts()
-        name = self._shell.me.name.split()[0] if self._shell.me.name.split() else ""
+    def _hello(self, summary: str) -> None:
+        """Said at once; what is known of the lab follows."""
+        first, *_ = *self._shell.me.name.split(), ""
         self._head.set_content(
-            f"<h1>Hello, {escape(name)}</h1><p class='muted'>{_summary(counts, now)}</p>"
+            f"<h1>Hello, {escape(first)}</h1><p class='muted'>{summary or '&nbsp;'}</p>"
         )
+
+    async def news(self, _: list[Change]) -> None:
+        now, names, counts = await asyncio.gather(
+            now_of(self._gateway), self._gateway.names(), self._gateway.job_counts()
+        )
+        self._hello(_summary(counts, now))
         self._figures.set_content(_figures(counts, now))
         self._steps.set_content("" if now.jobs else _first_steps(now))
         self._active.set_content(await self._active_html(now.active, names))

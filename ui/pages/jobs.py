@@ -1,5 +1,6 @@
 """All jobs of the team: filtered, ordered, paged, followed live, and changed many at a time."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from msgspec.structs import replace
@@ -97,12 +98,13 @@ class JobsTable:
 
     async def load(self) -> None:
         view = self.view
-        found = await self._found()
-        names = await self._gateway.names()
+        found, names, counts = await asyncio.gather(
+            self._found(), self._gateway.names(), self._gateway.job_counts()
+        )
         self._shown = {row.id for row in found.rows}
         self.table.show(
             [job_cells(row, names, found.progress, found.marks) for row in found.rows],
-            facets=_facets(await self._gateway.job_counts(), filtered=self._fixed),
+            facets=_facets(counts, filtered=self._fixed),
             selects=self._selects(names),
             query=view.q,
             facet=view.status,

@@ -63,6 +63,7 @@ class _Adding:
         self.kind = kind
         self._name = ""
         self._given: dict[str, str] = {}
+        self._entries: dict[str, ui.element] = {}
         self._raw = ""
         self._default = False
         self._tested = False
@@ -94,6 +95,7 @@ class _Adding:
                 '<p class="muted pad">Nothing is contacted until you test it.</p>', "", "div"
             )
             self._found.props["role"] = "status"
+            self._unknown = box("body hrow wrap")
             with box("body hrow wrap"):
                 button("Test connection", lambda: telling(self._test()), glyph="plug-zap")
                 self._add = button(
@@ -102,6 +104,7 @@ class _Adding:
                 self._anyway = button("Add anyway", lambda: telling(self._save()), cls="ghost")
         enabled(self._add, False, why="Test it first.")
         self._anyway.set_visibility(False)
+        self._unknown.set_visibility(False)
 
     def _field(self, asked: Asked, secrets: list[str]) -> None:
         name, take = f"p-{asked.key}", partial(self._take, asked.key)
@@ -113,7 +116,7 @@ class _Adding:
                 known = [("", "The server's SSH agent"), *((s, s) for s in secrets)]
                 choice(name, known, take)
             else:
-                entry(name, take)
+                self._entries[asked.key] = entry(name, take)
 
     def _take(self, key: str, value: str) -> None:
         self._given[key] = value
@@ -142,6 +145,7 @@ class _Adding:
         self._found.set_content(
             '<div class="pad vcol"><div class="skel"></div><div class="skel"></div></div>'
         )
+        self._unknown.set_visibility(False)
         try:
             settings = settings_of(self.kind, self._given, raw=self._raw)
             check = await self._gateway.test(self.kind, settings)
@@ -149,9 +153,25 @@ class _Adding:
             self._tell_bad(str(error))
             return
         self._found.set_content(f'<div class="pad">{check_html(check)}</div>')
+        if check.confirm:
+            self._offer_trust(*check.confirm)
         self._tested = check.ok
         enabled(self._add, check.ok, why="Some checks failed.")
         self._anyway.set_visibility(not check.ok)
+
+    def _offer_trust(self, setting: str, found: str) -> None:
+        """A host nobody has met: a person who compared its key says that it is the right one."""
+
+        async def trust() -> None:
+            self._given[setting] = found
+            self._entries[setting].props["^value"] = found
+            self._entries[setting].update()
+            await self._test()
+
+        self._unknown.clear()
+        with self._unknown:
+            button("It is this key, trust it", lambda: telling(trust()), glyph="shield")
+        self._unknown.set_visibility(True)
 
     def _tell_bad(self, sentence: str) -> None:
         self._found.set_content(

@@ -12,12 +12,13 @@ from ui.components.dialogs import confirmed, modal, telling, toast
 from ui.components.layout import area, box, button, card, entry, field, heading, html, switch
 from ui.components.markup import ago, empty, icon, span
 from ui.gateway import Gateway, in_thread
+from ui.pages.ssh_keys import ask_ssh_key, ssh_keys
 from ui.shell import Shell
 from ui.text import by_whom
 
 
 async def secrets(shell: Shell, args: PageArguments) -> None:
-    """``/secrets``; ``new=1`` asks for one at once."""
+    """``/secrets``; ``new=1`` asks for one at once, ``new=key`` for an SSH key."""
     shell.crumbs(("Secrets", "/secrets"))
     gateway = shell.gateway
     rows = await in_thread(lambda: gateway.reads.secrets(gateway.actor))
@@ -48,7 +49,11 @@ async def secrets(shell: Shell, args: PageArguments) -> None:
                         html(empty("None yet", told, glyph="key-round"), "empty grow small")
                 for row in some:
                     _row(gateway, row, by_whom(row.set_by, people), may=may)
-    if args.query_parameters.get("new") and may:
+        ssh_keys(gateway, rows, may=may)
+    asked = args.query_parameters.get("new", "") if may else ""
+    if asked == "key":
+        ask_ssh_key(gateway)
+    elif asked:
         _ask(gateway, "", personal=False)
 
 

@@ -94,6 +94,7 @@ def _people(lab: Lab, home: Furnished) -> None:
     quotas.set_quota(lab, home.owner, limit_minutes=12_000, user=PEOPLE[2][1])
     secrets.set_secret(lab, home.owner, name="WANDB_KEY", value="wb-4711")
     secrets.set_secret(lab, home.owner, name="HPC_KEY", value="key of the cluster")
+    secrets.make_ssh_key(lab, home.owner, name="CLUSTER_KEY")
     secrets.set_secret(lab, home.owner, name="HF_TOKEN", value="hf-mine", personal=True)
     tokens.issue_token(lab, home.owner, name="laptop", days=90)
     tokens.issue_token(lab, home.owner, name="dashboard", scopes=["read"])

@@ -20,7 +20,7 @@ from tests.ui.seed.site import furnished
 def main() -> int:
     with (
         tempfile.TemporaryDirectory() as home,
-        furnished(sys.argv[1], Path(home), jobs_a_day=2) as site,
+        furnished(sys.argv[1], Path(home), jobs_a_day=1) as site,
     ):
         hostile = furnish_hostile(site.system.lab, site.home)
         site.catch_up()
