@@ -79,6 +79,18 @@ class TokenSeen(msgspec.Struct, frozen=True, kw_only=True):
     used_at: datetime | None
 
 
+class TokenHeld(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose it is, who may be no member any more."""
+
+    holder: Person
+    seen: TokenSeen
+
+
+def logo_path(team: str, sha256: str) -> str:
+    """Where a team's picture is; another picture is another address."""
+    return f"/api/teams/{team}/logo?v={sha256[:12]}"
+
+
 class AccountReads:
     """Every method raises ``NotAuthenticated`` or ``PermissionDenied`` before it answers."""
 
@@ -172,8 +184,24 @@ class AccountReads:
         require(actor, Action.MANAGE_SERVICES)
         return self._tokens(account, actor.team) if is_service(account) else []
 
+    def team_tokens(self, actor: Actor) -> list[TokenHeld]:
+        """Everybody's in the team that are not revoked, newest first; for those who manage members."""
+        require(actor, Action.MANAGE_MEMBERS)
+        rows = self._queries.tokens_of_team(actor.team)
+        services = self._queries.service_accounts(actor.team)
+        users = self._queries.users([row.user_id for row in rows])
+        holders = {s.id: _program(s) for s in services}
+        holders |= {u.id: self._person(u.id, u.email_sealed, u.name_sealed) for u in users}
+        return [
+            TokenHeld(holder=holders[seen.row.user_id], seen=seen)
+            for seen in self._seen(rows)
+            if seen.row.user_id in holders
+        ]
+
     def _tokens(self, user: str, team: str) -> list[TokenSeen]:
-        rows = self._queries.tokens(user, team)
+        return self._seen(self._queries.tokens(user, team))
+
+    def _seen(self, rows: Sequence[TokenRow]) -> list[TokenSeen]:
         ids = [] if self.moment else [row.id for row in rows]  # it is kept for now alone
         used = self._lab.credentials.last_used(ids)
         return [TokenSeen(row=row, used_at=used.get(row.id)) for row in rows]

@@ -82,8 +82,11 @@ class Credentials(Protocol):
         """Takes the same time for an unknown user."""
         ...
 
-    def job_token(self, job: str, attempt: int) -> str:
-        """The credential of one attempt's node: derived, so that asking again gives the same."""
+    def job_token(self, job: str, attempt: int, *, now: datetime) -> str:
+        """The credential of one attempt's node: derived, so that asking again in a week gives the same.
+
+        It is good for a week or two; ``Found.renew_from`` says when to hand out the next.
+        """
         ...
 
     def issue(
@@ -140,6 +143,10 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     team: str
     scopes: tuple[str, ...] = ()
     payload: str = ""
+    renew_from: datetime | None = None
+    good_until: datetime | None = None
+    """Of a job's token: whoever asks compares, and knows whether its node was heard of. ``None``: of a
+    version that knew no end."""
 
 
 class Telemetry(Protocol):

@@ -11,6 +11,7 @@ from typing import Any
 from application.job_sentences import job_sentence
 from application.wording import duration, plural
 from domain import (
+    audit,
     budgets,
     compute,
     experiments,
@@ -98,6 +99,10 @@ def _token(e: tokens.TokenIssued, called: Callable[[str], str]) -> str:
 SENTENCES: Mapping[type[Event], Tell] = {  # each arm takes its own event
     teams.TeamCreated: lambda e, n: f"Team {e.name} was created.",
     teams.TeamRenamed: lambda e, n: f"The team is called {e.name}.",
+    audit.SecretsRead: lambda e, n: f"Secrets were handed to {n(e.job)}: {', '.join(e.names)}.",
+    audit.SecretOpened: lambda e, n: f"Secret {e.name} was opened for the team's {e.purpose}.",
+    teams.TeamLogoSet: lambda e, n: "The team has a new picture.",
+    teams.TeamLogoRemoved: lambda e, n: "The team's picture was removed.",
     teams.TeamArchived: lambda e, n: "The team was closed.",
     teams.MemberAdded: lambda e, n: f"{n(e.user)} joined as {e.role}.",
     teams.MemberRoleSet: lambda e, n: f"{n(e.user)} is {e.role} now.",

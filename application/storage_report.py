@@ -15,6 +15,7 @@ from domain.job_events import JobQueued
 from domain.job_spec import FrozenFile
 from domain.model import Event
 from domain.tasks import TaskRevised
+from domain.teams import TeamLogoSet
 
 BATCH = 5_000
 
@@ -53,7 +54,7 @@ def _named(log: EventLog) -> Iterator[str]:
         for recorded in log.read(position, BATCH, head):
             position = recorded.position
             yield from (file.sha256 for file in _files_of(recorded.event))
-            if isinstance(recorded.event, LogArchived):
+            if isinstance(recorded.event, LogArchived | TeamLogoSet):
                 yield recorded.event.sha256
 
 

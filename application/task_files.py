@@ -1,7 +1,7 @@
-"""The files beside a task: a folder as content hashes, and an uploaded archive made into a folder.
+"""The files beside a task: a folder as content hashes.
 
-Nothing outside the folder is read or written: links that lead out, ``..`` and absolute names are
-refused. Not here: where contents are stored.
+Nothing outside the folder is read: links that lead out are refused. Not here: where contents are
+stored, and how an archive becomes a folder (``application/archives.py``).
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import zipfile
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -21,8 +20,8 @@ from domain.job_spec import FrozenFile
 IGNORE_FILE = ".labignore"
 ALWAYS_IGNORED = (".git/", "__pycache__/", ".venv/", ".ipynb_checkpoints/", "*.pyc", ".DS_Store")
 MOST_FILES = 10_000
-MOST_FILE_BYTES = 1024**3
-MOST_BYTES = 4 * 1024**3
+MOST_FILE_BYTES = 32 * 1024**2
+MOST_BYTES = 256 * 1024**2
 _CHUNK = 1024 * 1024
 
 
@@ -45,28 +44,6 @@ def snapshot_folder(
             _refuse(relative, f"The folder has more than {limit}; add patterns to {IGNORE_FILE}.")
         executable = bool(path.stat().st_mode & stat.S_IXUSR)
         yield FrozenFile(path=relative, sha256=digest, size=size, executable=executable), path
-
-
-def unpack_archive(
-    archive: Path, into: Path, *, most_bytes: int = MOST_BYTES, most_files: int = MOST_FILES
-) -> None:
-    """Unpack a zip into the empty folder ``into``. Sizes are counted while reading, not believed.
-
-    Raises ``InvalidInput`` for names that lead outside, links, encrypted entries, or too much.
-    """
-    try:
-        with zipfile.ZipFile(archive) as opened:
-            entries = opened.infolist()
-            if len(entries) > most_files:
-                _refuse(archive.name, f"It has {len(entries)} entries; at most {most_files}.")
-            for entry in entries:
-                _check_entry(entry)
-            left = most_bytes
-            for entry in entries:
-                left -= _unpack_one(opened, entry, into, left=left)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
-        why = "It is not a zip archive that can be read; make it again."
-        raise InvalidInput(field="files", value=archive.name, way_out=why) from error
 
 
 def ignored(relative: str, patterns: tuple[str, ...], *, is_folder: bool) -> bool:
@@ -128,36 +105,6 @@ def _hash(path: Path) -> tuple[int, str]:
                     path.name, f"It has more than {MOST_FILE_BYTES} bytes; save it as a dataset."
                 )
     return size, digest.hexdigest()
-
-
-def _check_entry(entry: zipfile.ZipInfo) -> None:
-    name = entry.filename.removesuffix("/")
-    if not is_inner_path(name):
-        _refuse(name, "Names in the archive are relative, without `..` or a backslash.")
-    if stat.S_ISLNK(entry.external_attr >> 16):
-        _refuse(name, "Links are not accepted in an archive; put the file itself in.")
-    if entry.flag_bits & 0x1:
-        _refuse(name, "It is encrypted; make the archive without a password.")
-
-
-def _unpack_one(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, into: Path, *, left: int) -> int:
-    target = into / entry.filename
-    if entry.is_dir():
-        target.mkdir(parents=True, exist_ok=True)
-        return 0
-    if target.exists():
-        _refuse(entry.filename, "It is in the archive twice; keep one.")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    written = 0
-    with opened.open(entry) as source, target.open("xb") as file:
-        while chunk := source.read(_CHUNK):
-            written += len(chunk)
-            if written > min(left, MOST_FILE_BYTES):
-                _refuse(entry.filename, "The archive unpacks to too much; leave data out of it.")
-            file.write(chunk)
-    if (entry.external_attr >> 16) & stat.S_IXUSR:
-        target.chmod(0o755)
-    return written
 
 
 def _refuse(name: str, way_out: str) -> None:

@@ -102,7 +102,7 @@ def _queued(job: JobRow, around: Around, now: datetime) -> Reason:
     blocked = _blocked(around)
     if blocked:
         return blocked
-    if kind is ReasonCode.ACCOUNT:
+    if kind in (ReasonCode.OWNER_AWAY, ReasonCode.ACCOUNT):
         return _waits(job, kind)
     if job.not_before and job.not_before > now:
         return _retrying(job)

@@ -25,7 +25,19 @@ class SecretsRead(Event, frozen=True, kw_only=True, tag="audit.secrets_read.v1")
     names: tuple[str, ...]
 
 
-AuditEvent: TypeAlias = AuditExported | SecretsRead
+class SecretOpened(Event, frozen=True, kw_only=True, tag="audit.secret_opened.v1"):
+    """The server opened a value for its own use, ``purpose``; told once a day by each process.
+
+    ``user`` is whose it is, empty for the team's.
+    """
+
+    team: str
+    user: str
+    name: str
+    purpose: str
+
+
+AuditEvent: TypeAlias = AuditExported | SecretsRead | SecretOpened
 EVENTS: tuple[type[Event], ...] = get_args(AuditEvent)
 
 

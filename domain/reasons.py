@@ -21,6 +21,7 @@ class ReasonCode(StrEnum):
     PROVIDER_DISABLED = "provider_disabled"
     PROVIDER_UNREACHABLE = "provider_unreachable"
     ACCOUNT = "account"
+    OWNER_AWAY = "owner_away"
     RETRYING = "retrying"
     QUOTA = "quota"
     CONCURRENCY = "concurrency"
@@ -55,6 +56,7 @@ WAITS: Mapping[str, ReasonCode] = MappingProxyType(
         "impossible": ReasonCode.IMPOSSIBLE,
         "no_account": ReasonCode.ACCOUNT,
         "account_unavailable": ReasonCode.ACCOUNT,
+        "owner_away": ReasonCode.OWNER_AWAY,
         "quota": ReasonCode.QUOTA,
         "concurrency": ReasonCode.CONCURRENCY,
         "no_room": ReasonCode.NO_ROOM,

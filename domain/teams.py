@@ -51,6 +51,17 @@ class TeamArchived(Event, frozen=True, kw_only=True, tag="team.archived.v1"):
     """Closed for good: readable with its whole log, and nothing else."""
 
 
+class TeamLogoSet(Event, frozen=True, kw_only=True, tag="team.logo_set.v1"):
+    """``sha256`` names the bytes of a small picture."""
+
+    sha256: str
+    media_type: str
+
+
+class TeamLogoRemoved(Event, frozen=True, kw_only=True, tag="team.logo_removed.v1"):
+    pass
+
+
 class AccessRuleSet(Event, frozen=True, kw_only=True, tag="team.rule_set.v1"):
     """``subject`` may do ``verbs`` with ``resource`` and nothing else, whatever their role says."""
 
@@ -73,6 +84,8 @@ TeamEvent: TypeAlias = (
     | TeamArchived
     | AccessRuleSet
     | AccessRuleRemoved
+    | TeamLogoSet
+    | TeamLogoRemoved
 )
 EVENTS: tuple[type[Event], ...] = get_args(TeamEvent)
 
@@ -84,6 +97,8 @@ class Team(msgspec.Struct, frozen=True, kw_only=True):
     roles: Mapping[str, Role] = {}
     archived: bool = False
     rules: Rules = {}
+    logo: str = ""
+    logo_type: str = ""
 
     def evolve(self, event: Event) -> Team:
         s = replace(self, id=event.originator_id, version=event.originator_version)
@@ -100,7 +115,7 @@ class Team(msgspec.Struct, frozen=True, kw_only=True):
                 return replace(s, rules=_ruled(s.rules, event))
             case TeamArchived():
                 return replace(s, archived=True)
-        return s
+        return _pictured(s, event)
 
     def add_member(self, user: str, role: Role, *, now: datetime, by: str) -> list[TeamEvent]:
         """Make ``user`` a member; a member of another role gets this one."""
@@ -167,6 +182,15 @@ class Team(msgspec.Struct, frozen=True, kw_only=True):
     def rename(self, name: str, *, now: datetime, by: str) -> list[TeamEvent]:
         return [] if name == self.name else [TeamRenamed(name=name, **self._next(now, by))]
 
+    def set_logo(self, sha256: str, media_type: str, *, now: datetime, by: str) -> list[TeamEvent]:
+        """The same again adds nothing."""
+        if sha256 == self.logo:
+            return []
+        return [TeamLogoSet(sha256=sha256, media_type=media_type, **self._next(now, by))]
+
+    def remove_logo(self, *, now: datetime, by: str) -> list[TeamEvent]:
+        return [TeamLogoRemoved(**self._next(now, by))] if self.logo else []
+
     def _must_hold(self, user: str) -> None:
         if user not in self.roles:
             raise NotFound(kind="member", id=user)
@@ -191,6 +215,15 @@ def create_team(
     """A new team with its first owner."""
     made = TeamCreated(name=name, slug=slug, originator_id=id, originator_version=1, at=now, by=by)
     return [made, *Team().evolve(made).add_member(owner, Role.OWNER, now=now, by=by)]
+
+
+def _pictured(team: Team, event: Event) -> Team:
+    match event:
+        case TeamLogoSet():
+            return replace(team, logo=event.sha256, logo_type=event.media_type)
+        case TeamLogoRemoved():
+            return replace(team, logo="", logo_type="")
+    return team
 
 
 def _ruled(rules: Rules, event: AccessRuleSet | AccessRuleRemoved) -> Rules:

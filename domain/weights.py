@@ -22,14 +22,19 @@ _WAY_OUT = "Write accelerators and their weights, like `H100=4,A100=2,*=1`."
 
 def read_weights(text: str, *, field: str) -> dict[str, float]:
     """``"H100=4,A100=2,*=1"`` by normalised name. ``InvalidInput`` of ``field`` names the part that is wrong."""
+    return read_by_kind(text, field=field, way_out=f"{_WAY_OUT} A weight is")
+
+
+def read_by_kind(text: str, *, field: str, way_out: str) -> dict[str, float]:
+    """A number for each accelerator, written as weights are; ``way_out`` says how."""
     weights: dict[str, float] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, _, number = (side.strip() for side in part.partition("="))
         kind = OTHERS if name == OTHERS else normalise(name)
         weight = _number(number)
         if kind is None or weight is None:
-            way_out = f"{_WAY_OUT} A weight is a number from 0 to {MOST:,.0f}."
-            raise InvalidInput(field=field, value=part, way_out=way_out)
+            told = f"{way_out} a number from 0 to {MOST:,.0f}."
+            raise InvalidInput(field=field, value=part, way_out=told)
         if kind in weights:
             raise InvalidInput(field=field, value=part, way_out=f"Name {kind} once.")
         weights[kind] = weight

@@ -9,7 +9,7 @@ import logging
 import traceback
 
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLSyntaxError
 from msgspec import to_builtins
 from strawberry.extensions import MaskErrors
 from strawberry.types import ExecutionContext
@@ -24,6 +24,7 @@ from graphql_api.context import Context
 
 MASKED = "Something went wrong here; the server's log says what."
 _log = logging.getLogger(__name__)
+_TOO_MANY_TOKENS = "Document contains more than"  # graphql-core's parser says it in words alone
 _HIDDEN = frozenset({"text", "count"})
 
 
@@ -44,6 +45,8 @@ class QuietSchema(strawberry.Schema):
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
     ) -> None:
         for error in errors:
+            if isinstance(error, GraphQLSyntaxError):
+                _code_in_place(error)
             fault = error.original_error
             if isinstance(fault, LabError) and fault.noted:
                 _note_refusal(fault.noted, error, execution_context)
@@ -66,6 +69,12 @@ def _note_refusal(code: str, error: GraphQLError, about: ExecutionContext | None
         context.find_out(lambda by: refusals.note(code, by=by, asked=field, client=context.client))
     else:
         refusals.note(code, by=context.asker, asked=field, client=context.client)
+
+
+def _code_in_place(error: GraphQLSyntaxError) -> None:
+    """What no parser could read passes by no extension that would answer with another error."""
+    code = "TOO_LARGE" if _TOO_MANY_TOKENS in error.message else "BAD_REQUEST"
+    error.extensions = {**(error.extensions or {}), "code": code}
 
 
 def coded(error: GraphQLError) -> GraphQLError:

@@ -7,14 +7,13 @@ from datetime import datetime
 
 import strawberry
 
-from application.commands.invitations import look_at_invitation
-from application.commands.jobs import estimate_start
-from application.permissions import SCOPES, Action
+from application.commands.jobs import estimate_start, launch_cost
 from application.provider_trial import try_provider
 from application.repository_task import read_repository_task
 from application.task_yaml import read_task
 from domain.errors import InvalidTask
 from domain.job_events import JobStatus
+from graphql_api.account_queries import AccountQueries
 from graphql_api.as_of import past_field
 from graphql_api.audit_queries import AuditQueries
 from graphql_api.channel_queries import ChannelQueries
@@ -25,22 +24,11 @@ from graphql_api.limits import PAGE_USUAL
 from graphql_api.mutations.jobs import Launch, mapping
 from graphql_api.paging import page_info, place_of, size_of
 from graphql_api.scalars import JSON, Long
-from graphql_api.types.account import (
-    ApiToken,
-    Invitation,
-    Me,
-    Member,
-    Offered,
-    Secret,
-    SecretUse,
-    ServiceAccount,
-    Session,
-    TokenScope,
-)
 from graphql_api.types.compute import (
     Budget,
     Check,
     CheckRow,
+    LaunchCost,
     Offer,
     Provider,
     Quota,
@@ -50,7 +38,6 @@ from graphql_api.types.compute import (
 )
 from graphql_api.types.desk import JobSort, order_of
 from graphql_api.types.job import Job, JobConnection, JobCount, JobMarked, JobWhere, edge_of
-from graphql_api.types.rules import AccessRule
 from graphql_api.types.telemetry import Artifact, LogLine, MetricPoints
 from graphql_api.types.workspace import (
     Experiment,
@@ -254,6 +241,13 @@ class ComputeQueries:
         found = await in_thread(estimate_start, info.context.use.lab, actor, launch.wish())
         return StartEstimate(start_at=found.start_at, words=found.words) if found else None
 
+    @strawberry.field(description="What it would cost. Everything is checked, nothing is queued.")
+    async def launch_cost(self, info: Info, launch: Launch) -> LaunchCost:
+        actor = await info.context.actor()
+        return LaunchCost.of(
+            await in_thread(launch_cost, info.context.use.lab, actor, launch.wish())
+        )
+
     @past_field("In money, beside `quota` in minutes.")
     async def budget(self, info: Info) -> Budget:
         actor = await info.context.actor()
@@ -277,74 +271,6 @@ class ComputeQueries:
         rows = await in_thread(reads_of(info).usage, actor, since=since, until=until, by=chosen)
         names = await in_thread(reads_of(info).names, actor)
         return [_usage(row, names) for row in rows]
-
-
-@strawberry.type
-class AccountQueries:
-    @past_field()
-    async def me(self, info: Info) -> Me:
-        actor = await info.context.actor()
-        return Me.of(await in_thread(reads_of(info).me, actor))
-
-    @past_field("By membership age.")
-    async def members(self, info: Info) -> list[Member]:
-        actor = await info.context.actor()
-        return [Member.of(row) for row in await in_thread(reads_of(info).members, actor)]
-
-    @past_field("For those who make them, and for auditors.")
-    async def access_rules(self, info: Info) -> list[AccessRule]:
-        actor = await info.context.actor()
-        return [AccessRule.of(rule) for rule in await in_thread(reads_of(info).rules, actor)]
-
-    @past_field("Newest first, those that are over too. For admins.")
-    async def invitations(self, info: Info) -> list[Invitation]:
-        actor = await info.context.actor()
-        rows = await in_thread(reads_of(info).invitations, actor)
-        return [Invitation.of(row) for row in rows]
-
-    @strawberry.field(description="What the link with this end offers. Needs no credential.")
-    async def invitation(self, info: Info, secret: str) -> Offered:
-        use, client = info.context.use, info.context.client
-        info.context.shared.tries_per_client.note(client, use.lab.clock.now())
-        return Offered.of(await in_thread(look_at_invitation, use.lab, secret))
-
-    @strawberry.field(description="Your own that are open, the last used first.")
-    async def sessions(self, info: Info) -> list[Session]:
-        context = info.context
-        rows = await in_thread(context.reads.sessions, await context.actor())
-        found = await in_thread(context.use.lab.credentials.find, context.secret())
-        mine = found.id if found else ""
-        return [Session.of(row, current=row.id == mine) for row in rows]
-
-    @past_field("Your own in this team, newest first.")
-    async def tokens(self, info: Info) -> list[ApiToken]:
-        actor = await info.context.actor()
-        return [ApiToken.of(row) for row in await in_thread(reads_of(info).tokens, actor)]
-
-    @strawberry.field(description="What a token may be limited to, with what each allows in words.")
-    async def token_scopes(self, info: Info) -> list[TokenScope]:
-        await info.context.actor()
-        return [
-            TokenScope(name=name, allows=[a.value for a in Action if a in allowed])
-            for name, allowed in SCOPES.items()
-        ]
-
-    @past_field("Members that are no persons, by name, closed ones last.")
-    async def service_accounts(self, info: Info) -> list[ServiceAccount]:
-        actor = await info.context.actor()
-        rows = await in_thread(reads_of(info).service_accounts, actor)
-        return [ServiceAccount.of(row) for row in rows]
-
-    @past_field("Which attempts were handed the team's or your own secret, newest first.")
-    async def secret_uses(self, info: Info, name: str) -> list[SecretUse]:
-        actor = await info.context.actor()
-        rows = await in_thread(reads_of(info).given_secrets, actor, name)
-        return [SecretUse.of(row) for row in rows]
-
-    @past_field("The team's and your own, by name.")
-    async def secrets(self, info: Info) -> list[Secret]:
-        actor = await info.context.actor()
-        return [Secret.of(row) for row in await in_thread(reads_of(info).secrets, actor)]
 
 
 @strawberry.type

@@ -133,10 +133,23 @@ class Queries(LogQueries):
         text = WORK + " and status in ('LAUNCHING', 'RUNNING') order by launching_at, id"
         return self._all(WorkRow, text, (provider,))
 
-    def waiting(self, provider: str, *, limit: int) -> list[WorkRow]:
-        """Queued jobs of a provider, most urgent first."""
-        text = WORK + " and status = 'QUEUED' order by priority desc, queued_at, id limit %s"
-        return self._all(WorkRow, text, (provider, limit))
+    def waiting(self, provider: str, *, limit: int, without: Collection[str] = ()) -> list[WorkRow]:
+        """Queued jobs of a provider but those of the owners ``without``, most urgent first."""
+        text = WORK + " and status = 'QUEUED' and not (owner = any(%s))"
+        text += " order by priority desc, queued_at, id limit %s"
+        return self._all(WorkRow, text, (provider, list(without), limit))
+
+    def waiting_of(self, provider: str, owner: str, *, code: str, limit: int) -> list[WorkRow]:
+        """Queued jobs of one owner that are not told yet that they wait for ``code``."""
+        text = WORK + " and status = 'QUEUED' and owner = %s and wait_code is distinct from %s"
+        return self._all(WorkRow, text + " order by id limit %s", (provider, owner, code, limit))
+
+    def owners_waiting(self, provider: str) -> list[tuple[str, str]]:
+        """Team and owner of every queued job of a provider, each pair once."""
+        text = "select distinct team, owner from {jobs} where provider = %s and status = 'QUEUED'"
+        with lease(self._pool) as conn:
+            rows = conn.execute(self._sql(text), (provider,)).fetchall()
+        return [(team, owner) for team, owner in rows]
 
     def ahead(self, job: JobRow) -> tuple[int, str]:
         """How many queued jobs of its provider go before a queued job, and the id of the first."""
@@ -272,6 +285,11 @@ class Queries(LogQueries):
         """Newest first, revoked ones too."""
         text = "select * from {tokens} where user_id = %s and team = %s order by issued_at desc"
         return self._all(TokenRow, text, (user, team))
+
+    def tokens_of_team(self, team: str) -> list[TokenRow]:
+        """Everybody's that are not revoked, newest first."""
+        text = "select * from {tokens} where team = %s and revoked_at is null"
+        return self._all(TokenRow, text + " order by issued_at desc, id", (team,))
 
     def service_accounts(self, team: str) -> list[ServiceAccountRow]:
         """By name, closed ones last."""

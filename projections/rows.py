@@ -190,12 +190,15 @@ class MemberRow(_Row, frozen=True, kw_only=True):
 
 
 class TeamRow(_Row, frozen=True, kw_only=True):
+    """``logo`` is the SHA-256 of its picture."""
+
     id: str
     name: str
     slug: str
     created_at: datetime
     role: str
     archived_at: datetime | None = None
+    logo: str | None = None
 
 
 class InvitationRow(_Row, frozen=True, kw_only=True):

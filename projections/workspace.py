@@ -43,6 +43,7 @@ TABLES = (
             Column(name="slug"),
             Column(name="created_at", type=TIME),
             Column(name="archived_at", type=TIME),
+            Column(name="logo"),
         ),
     ),
     Table(
@@ -324,6 +325,8 @@ PATCHES: Mapping[type[Event], Callable[[Any], Patch | tuple[Patch, ...]]] = {
     teams.MemberAdded: _member,
     teams.MemberRoleSet: _member,
     teams.MemberRemoved: lambda e: Patch("members", f"{e.originator_id}/{e.user}", delete=True),
+    teams.TeamLogoSet: lambda e: Patch("teams", e.originator_id, set={"logo": e.sha256}),
+    teams.TeamLogoRemoved: _set("teams", logo=None),
     teams.TeamArchived: lambda e: Patch("teams", e.originator_id, set={"archived_at": e.at}),
     invitations.InvitationSent: _invitation,
     invitations.InvitationResent: lambda e: Patch(
@@ -381,4 +384,4 @@ def fold_workspace(event: Event, position: int) -> Sequence[Patch]:
     return patches if isinstance(patches, tuple) else (patches,)
 
 
-WORKSPACE_PROJECTION = Projection(name="workspace", version=4, tables=TABLES, fn=fold_workspace)
+WORKSPACE_PROJECTION = Projection(name="workspace", version=5, tables=TABLES, fn=fold_workspace)

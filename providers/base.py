@@ -288,7 +288,7 @@ class ComputeProvider(ABC):
     def price(self, spec: JobSpec) -> float:
         """Money an hour of ``spec`` would cost, as far as known without asking anybody; 0 if not.
 
-        Held of the budget when a job is queued; what a lease costs is told by ``submit``.
+        Held of the budget when a job is queued, and the price of a lease whose ``submit`` tells none.
         """
         return 0.0
 

@@ -33,6 +33,7 @@ class Surroundings:
     asked when the value is needed, and the value is kept nowhere. ``secret_of`` does the same for a
     user's own secret, and ``accounts`` tells whose accounts there are, as they are just now.
     ``name`` is what people call the provider.
+    ``currency`` is what prices are in.
     ``reached`` is called at named points between two effects; tests kill the process there.
     """
 
@@ -43,4 +44,5 @@ class Surroundings:
     secret_of: Callable[[str, str], str] = _no_secrets_of
     accounts: Callable[[], Sequence[Account]] = _no_accounts
     name: str = ""
+    currency: str = "USD"
     reached: Callable[[str], None] = _nothing

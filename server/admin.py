@@ -97,7 +97,7 @@ def _disable(parts: System, arguments: argparse.Namespace) -> Told:
         lambda u: u.disable(now=now, by=CONSOLE.by, reason=arguments.reason),
         actor=CONSOLE,
     )
-    return f"{user.id} is disabled: sessions and tokens open nothing. Jobs go on."
+    return f"{user.id} is disabled: sessions and tokens open nothing. Jobs that run go on, those that wait are held."
 
 
 def _enable(parts: System, arguments: argparse.Namespace) -> Told:

@@ -46,6 +46,7 @@ from server.posting import Poster
 from server.proofs import WholeLog
 from server.secret_store import EncryptedSecrets
 from server.settings import Settings
+from server.traced_secrets import TracedSecrets
 from server.vault import PersonVault
 
 SDK = Path(__file__).resolve().parent.parent
@@ -126,6 +127,7 @@ def _lab(
     reached = failpoint(settings.failpoint)
     secrets = EncryptedSecrets(pool, schema, ring)
     credentials = HashedCredentials(pool, schema, ring)
+    traced = TracedSecrets(log, secrets, SystemClock())
     return Lab(
         log=log,
         clock=SystemClock(),
@@ -138,9 +140,9 @@ def _lab(
         telemetry=TelemetryStore(pool, schema),
         blobs=blobs,
         holdings=TeamHoldings(pool, schema),
-        providers=_providers(settings.home, log, blobs=blobs, secrets=secrets, reached=reached),
+        providers=_providers(settings, log, blobs=blobs, traced=traced, reached=reached),
         locks=locks,
-        courier=_courier(settings, secrets, email_of=lambda user: _email(queries, vault, user)),
+        courier=_courier(settings, traced, email_of=lambda user: _email(queries, vault, user)),
         hosts=GitHosts(settings.git_hosts.split(",")),
         mailer=mailer,
         identities=_identities(settings, credentials),
@@ -171,25 +173,33 @@ def _smtp(settings: Settings) -> Smtp:
 
 
 def _providers(
-    home: Path,
+    settings: Settings,
     log: EventLog,
     *,
     blobs: ArtifactStore,
-    secrets: EncryptedSecrets,
+    traced: TracedSecrets,
     reached: Callable[[str], None],
 ) -> LiveProviders:
-    read, secret = blobs.read, secrets.only
-    return LiveProviders(log, home=home, sdk=SDK, read_blob=read, secret=secret, reached=reached)
+    read, secret = blobs.read, traced.reader("providers")
+    return LiveProviders(
+        log,
+        home=settings.home,
+        sdk=SDK,
+        read_blob=read,
+        secret=secret,
+        reached=reached,
+        currency=settings.currency,
+    )
 
 
 def _courier(
-    settings: Settings, secrets: EncryptedSecrets, *, email_of: Callable[[str], str]
+    settings: Settings, traced: TracedSecrets, *, email_of: Callable[[str], str]
 ) -> HttpCourier:
     local = settings.allow_local_webhooks
     return HttpCourier(
         Poster(local=local),
         clock=SystemClock(),
-        secret=secrets.only,
+        secret=traced.reader("channels"),
         email_of=email_of,
         mailer=MailNow(_smtp(settings).deliver) if settings.smtp_url else None,
         local=local,

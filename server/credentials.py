@@ -1,20 +1,23 @@
 """Passwords, API tokens, sessions and node tokens: hashed or derived, never kept in clear.
 
 Passwords use argon2id with the library's defaults (RFC 9106 low-memory profile). Tokens are 256
-random bits, so a plain SHA-256 of them is enough. A node's token is derived from the job and the
-attempt: nothing is stored, and asking again gives the same.
+random bits, so a plain SHA-256 of them is enough. A node's token is derived from the job, the
+attempt and the week: nothing is stored, and asking again in that week gives the same.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
+from base64 import b64encode
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
+from argon2.low_level import ARGON2_VERSION
 from psycopg import sql
 
 from application.account_ports import Caller, SessionSeen
@@ -58,6 +61,18 @@ select id, opened_at, used_at, expires_at, agent, address from {s}.credentials
 """
 _LAST_USED = "select id, used_at from {s}.credentials where id = any(%s) and used_at is not null"
 AGENT_LIMIT = 300
+WEEK_S = 7 * 86_400
+_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
+
+
+def _of_nobody(hasher: PasswordHasher) -> str:
+    """What no password hashes to, which takes as long to find out as for any: a PHC string, RFC 9106."""
+    salt, tag = (
+        b64encode(secrets.token_bytes(length)).decode().rstrip("=")
+        for length in (hasher.salt_len, hasher.hash_len)
+    )
+    cost = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    return f"$argon2id$v={ARGON2_VERSION}${cost}${salt}${tag}"
 
 
 class HashedCredentials:
@@ -72,8 +87,7 @@ class HashedCredentials:
         )
         self._forget_hash = sql.SQL(_FORGET_HASH).format(s=name)
         self._forget_all = sql.SQL(_FORGET_ALL).format(s=name)
-        self._hasher = PasswordHasher()
-        self._nobody = self._hasher.hash(secrets.token_hex())
+        self.hasher = PasswordHasher()
         self._node_key = ring.key("node-tokens")
         self._prune, self._revoke_all, self._take, self._sessions = (
             sql.SQL(text).format(s=name) for text in (_PRUNE, _REVOKE_ALL, _TAKE, _SESSIONS)
@@ -83,21 +97,27 @@ class HashedCredentials:
 
     def set_password(self, user: str, password: str) -> None:
         with lease(self._pool) as conn:
-            conn.execute(self._set, (user, self._hasher.hash(password)))
+            conn.execute(self._set, (user, self.hasher.hash(password)))
 
     def password_is(self, user: str, password: str) -> bool:
         """Hashes for nobody too, so that time does not tell who has an account."""
         with lease(self._pool) as conn:
             row = conn.execute(self._hash, (user,)).fetchone()
         try:
-            good = self._hasher.verify(row[0] if row else self._nobody, password)
+            good = self.hasher.verify(row[0] if row else _of_nobody(self.hasher), password)
         except (Argon2Error, InvalidHashError):
             return False
         return good and row is not None
 
-    def job_token(self, job: str, attempt: int) -> str:
-        mac = hmac.new(self._node_key, f"{job}|{attempt}".encode(), hashlib.sha256)
-        return f"{NODE_PREFIX}{job}.{attempt}.{mac.hexdigest()}"
+    def job_token(self, job: str, attempt: int, *, now: datetime) -> str:
+        return self._node_token(job, attempt, int(now.timestamp() // WEEK_S))
+
+    def _node_token(self, job: str, attempt: int, week: int | None) -> str:
+        """``week`` counts from 1970; ``None`` as the version made them that knew no end."""
+        dated = "" if week is None else f".{week}"
+        subject = f"{job}|{attempt}{dated.replace('.', '|')}"
+        mac = hmac.new(self._node_key, subject.encode(), hashlib.sha256)
+        return f"{NODE_PREFIX}{job}.{attempt}{dated}.{mac.hexdigest()}"
 
     def issue(
         self,
@@ -173,13 +193,22 @@ class HashedCredentials:
             conn.execute(self._revoke_all, (user, kind))
 
     def _find_node(self, secret: str) -> Found | None:
-        job, _, rest = secret.removeprefix(NODE_PREFIX).partition(".")
-        attempt, _, _ = rest.partition(".")
-        if not attempt.isdecimal():
+        job, *numbers = secret.removeprefix(NODE_PREFIX).split(".")[:-1]
+        if not (1 <= len(numbers) <= 2 and all(_NUMBER.fullmatch(number) for number in numbers)):
             return None
-        if not hmac.compare_digest(secret.encode(), self.job_token(job, int(attempt)).encode()):
+        attempt, week = int(numbers[0]), int(numbers[1]) if numbers[1:] else None
+        right = self._node_token(job, attempt, week)
+        if not hmac.compare_digest(secret.encode(), right.encode()):
             return None
-        return Found(id=job, kind="job", user="", team="", scopes=(attempt,))
+        return Found(
+            id=job, kind="job", user="", team="", scopes=(str(attempt),),
+            renew_from=_begin(week + 1) if week is not None else None,
+            good_until=_begin(week + 2) if week is not None else None,
+        )  # fmt: skip
+
+
+def _begin(week: int) -> datetime:
+    return datetime.fromtimestamp(week * WEEK_S, UTC)
 
 
 def _digest(secret: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Files for people and API tokens: upload of task files, download of artifacts and logs.
+"""Files for people and API tokens: upload of task files and folders, download of artifacts and logs.
 
 Everything saved by a job is hostile: it leaves as a download, never as a page of ours. Not here:
 who is asking (``server/authentication.py``) and what a role may do (``application/permissions.py``).
@@ -7,9 +7,10 @@ who is asking (``server/authentication.py``) and what a role may do (``applicati
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
+import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -26,9 +27,11 @@ from application.permissions import (
     require_somewhere,
 )
 from application.sight import sees
+from application.task_archive import take_archive
 from domain.errors import InvalidInput, NotFound
 from domain.experiments import fold as fold_experiment
-from projections.rows import ArtifactRow, JobRow
+from domain.teams import fold as fold_team
+from projections.rows import ArtifactRow, JobRow, TeamRow
 from projections.telemetry_queries import LineRow
 from providers.storage.base import disposition
 from server.blob_response import SAFE_HEADERS, blob_response
@@ -50,6 +53,8 @@ class Rows(Protocol):
 
     def job(self, job: str) -> JobRow | None: ...
 
+    def teams_of(self, user: str) -> Sequence[TeamRow]: ...
+
 
 class Lines(Protocol):
     """What is asked of ``projections.telemetry_queries.TelemetryQueries``."""
@@ -64,6 +69,8 @@ def file_routes(
     files = _Files(lab, queries, lines=telemetry_queries, authenticate=authenticate)
     return [
         Route("/api/files", answering(files.upload), methods=["POST"]),
+        Route("/api/teams/{team}/logo", answering(files.logo), methods=["GET"]),
+        Route("/api/archives", answering(files.take_archive), methods=["POST"]),
         Route("/api/artifacts/{artifact}/{path:path}", answering(files.artifact), methods=["GET"]),
         Route("/api/jobs/{job}/log", answering(files.log), methods=["GET"]),
         Route(
@@ -97,9 +104,21 @@ class _Files:
         await run_in_threadpool(self._lab.holdings.hold, actor.team, sha256)
         return JSONResponse({"sha256": sha256, "size": len(data)})
 
+    async def take_archive(self, request: Request) -> Response:
+        """A task's folder as the raw body: its task.yaml, and its files as a task names them."""
+        actor = await run_in_threadpool(self._actor, request, Action.READ)
+        await run_in_threadpool(require_somewhere, actor, Action.WRITE_TASKS)
+        data = await read_body(request, limit=UPLOAD_BYTES)
+        taken = await run_in_threadpool(take_archive, self._lab, actor, data)
+        return JSONResponse(msgspec.to_builtins(taken))
+
     async def artifact(self, request: Request) -> Response:
         """One file of an artifact, or one range of it."""
         return await run_in_threadpool(self._artifact, request)
+
+    async def logo(self, request: Request) -> Response:
+        """A team's picture, for its members; a token of one team sees its own alone."""
+        return await run_in_threadpool(self._logo, request)
 
     async def document(self, request: Request) -> Response:
         """A file beside an experiment's notes, or one range of it."""
@@ -132,6 +151,20 @@ class _Files:
         if sha256 is None:
             raise NotFound(kind="artifact", id=f"{artifact}/{path}")
         return blob_response(self._lab.blobs, sha256, request, filename=path)
+
+    def _logo(self, request: Request) -> Response:
+        actor, team = self._authenticate(request), _id(request, "team")
+        if team != actor.team:
+            in_person = actor.by == f"user:{actor.user}"
+            mine = self._queries.teams_of(actor.user) if in_person else ()
+            if team not in {row.id for row in mine}:
+                raise NotFound(kind="team", id=team)
+        known = fold_team(self._lab.log.stream(team))
+        if not known.logo:
+            raise NotFound(kind="logo", id=team)
+        headers = {**SAFE_HEADERS, "Cache-Control": "private, max-age=86400"}
+        body = b"".join(self._lab.blobs.read(known.logo))
+        return Response(body, media_type=known.logo_type, headers=headers)
 
     def _document(self, request: Request) -> Response:
         actor = self._actor(request, Action.READ)

@@ -36,6 +36,7 @@ class LiveProviders:
         read_blob: Callable[[str], Iterator[bytes]],
         secret: Callable[[str, str, str], str],
         reached: Callable[[str], None],
+        currency: str,
     ) -> None:
         self._log = log
         self._home = home
@@ -43,6 +44,7 @@ class LiveProviders:
         self._read_blob = read_blob
         self._secret = secret
         self._reached = reached
+        self._currency = currency
         self._made: dict[str, tuple[Mapping[str, object], ComputeProvider]] = {}
         self._accounts: dict[str, Sequence[Account]] = {}
         self._guard = threading.Lock()
@@ -71,6 +73,7 @@ class LiveProviders:
             secret=partial(self._secret, team, ""),
             secret_of=partial(self._secret, team),
             name=kind,
+            currency=self._currency,
         )
         return factory(kind).build(settings, around)
 
@@ -86,6 +89,7 @@ class LiveProviders:
             secret_of=partial(self._secret, state.team),
             accounts=lambda: self._accounts[provider],
             name=state.name,
+            currency=self._currency,
             reached=self._reached,
         )
         return factory(state.kind).build(state.settings, around)

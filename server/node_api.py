@@ -25,7 +25,14 @@ from providers.storage.base import MAX_BLOB_BYTES, WrongOffset
 from server.blob_response import blob_response
 from server.bodies import read_body, unpacked
 from server.http_errors import Gone, TooLarge, answer_of, answering
-from server.node_requests import caller_of, digest_of, number_of, size_of, stretch_of
+from server.node_requests import (
+    caller_of,
+    digest_of,
+    number_of,
+    renewed,
+    size_of,
+    stretch_of,
+)
 
 JOURNAL_BYTES = 1024 * 1024
 PLAN_BYTES = 4096
@@ -59,8 +66,11 @@ class _Node:
         body = await read_body(request, limit=JOURNAL_BYTES)
         body = unpacked(body, request.headers.get("content-encoding", ""), limit=JOURNAL_BYTES)
         stretch = stretch_of(request, found, body)
-        applied = await run_in_threadpool(self._apply, stretch)
+        applied, lives = await run_in_threadpool(self._apply, stretch)
         answer = {"next": applied.next, "stop": msgspec.to_builtins(applied.stop)}
+        token = renewed(self._lab, found) if lives else ""
+        if token:
+            answer["token"] = token
         return JSONResponse(answer, status_code=200 if applied.in_order else 409)
 
     async def plan(self, request: Request) -> Response:
@@ -87,10 +97,11 @@ class _Node:
             raise NotFound(kind="artifact", id=sha256)
         return await run_in_threadpool(blob_response, self._lab.blobs, sha256, request)
 
-    def _apply(self, stretch: Stretch) -> Applied:
-        """Also for a job that is over: what its node still has to tell is kept."""
-        self._job(stretch.job)
-        return apply_journal(self._lab, stretch)
+    def _apply(self, stretch: Stretch) -> tuple[Applied, bool]:
+        """Also for a job that is over: what its node still has to tell is kept. And whether it lives on."""
+        job = self._job(stretch.job)
+        lives = not job.is_over and job.attempt == stretch.attempt
+        return apply_journal(self._lab, stretch), lives
 
     def _job(self, id: str) -> Job:
         """The job of a token. ``Gone`` when there is none, ``NotAuthenticated`` long after its end.

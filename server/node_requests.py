@@ -6,6 +6,7 @@ Anything malformed is refused here, before it reaches the database or a disk.
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import NoReturn
 
 import msgspec
@@ -16,10 +17,14 @@ from application.commands.node import Stretch
 from application.lab import Lab
 from application.ports import Found
 from domain.errors import InvalidInput, NotAuthenticated
+from domain.jobs import fold
 from providers.storage.base import MAX_BLOB_BYTES, checked
 from server.http_errors import TooLarge
 
 _STREAM = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+SETTLED = timedelta(days=7)
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -36,7 +41,33 @@ async def caller_of(lab: Lab, request: Request) -> Found:
         found = await run_in_threadpool(lab.credentials.find, secret.strip())
     if found is None or found.kind != "job":
         raise NotAuthenticated(why="no valid job token came with the request")
+    if await run_in_threadpool(_replaced, lab, found):
+        raise NotAuthenticated(why="the job token is too old: its node was given another")
     return found
+
+
+def _replaced(lab: Lab, found: Found) -> bool:
+    """Whether a token has run out and its nodes have the next one.
+
+    Where none was heard of since, none could be given one; and each of several that waited in a
+    queue for weeks has one more from when the machine was held.
+    """
+    now = lab.clock.now()
+    if found.good_until is None or found.renew_from is None or now < found.good_until:
+        return False
+    heard = lab.telemetry.last_heartbeat(job=found.id, attempt=int(found.scopes[0]))
+    if heard is None or heard < found.renew_from:
+        return False
+    held = fold(lab.log.stream(found.id)).machine_at
+    return held is None or now - held >= SETTLED
+
+
+def renewed(lab: Lab, found: Found) -> str:
+    """The next token for the same attempt, once the one it came with is of the week before."""
+    now = lab.clock.now()
+    if found.renew_from is not None and now < found.renew_from:
+        return ""
+    return lab.credentials.job_token(found.id, int(found.scopes[0]), now=now)
 
 
 def digest_of(request: Request) -> str:

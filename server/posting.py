@@ -13,6 +13,7 @@ import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
@@ -45,7 +46,12 @@ class Poster:
         self._local = local
         self._timeout_s = timeout_s
         self._resolve = resolve
-        self._tls = tls or ssl.create_default_context()
+        self._given = tls
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """Made when it is first needed: reading every authority takes tens of milliseconds."""
+        return self._given or ssl.create_default_context()
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Posted:
         """``Forbidden`` for an address that is not for us; ``OSError`` and ``HTTPException`` else."""

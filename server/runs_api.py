@@ -34,7 +34,7 @@ def run_routes(lab: Lab, authenticate: Authenticate) -> list[Route]:
         actor = await run_in_threadpool(authenticate, request)
         run = _run_of(await read_body(request, limit=RUN_BYTES))
         job = await run_in_threadpool(import_run, lab, actor, run)
-        token = lab.credentials.job_token(job, ATTEMPT)
+        token = lab.credentials.job_token(job, ATTEMPT, now=lab.clock.now())
         return JSONResponse({"job_id": job, "attempt": ATTEMPT, "job_token": token})
 
     return [Route("/node/v1/runs", answering(imports), methods=["POST"])]

@@ -49,11 +49,14 @@ def fresh_root() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """The DSN of a server that lives as long as the session."""
+    """The DSN of a server that lives as long as the session; no commit waits for the disk."""
     binaries = binaries_or_skip()
     for root in fresh_root():
         server = EmbeddedPostgres(root, binaries)
-        yield server.start()
+        dsn = server.start()
+        with psycopg.connect(dsn, autocommit=True) as conn:
+            conn.execute("alter database lab set synchronous_commit = off")
+        yield dsn
         server.stop()
 
 

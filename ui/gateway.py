@@ -6,11 +6,12 @@ its person may now. Not here: what is shown of the answers (``ui/views``).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import TypeVar
 
+from application import refusals
 from application.actor import Actor
 from application.commands import compute as compute_commands
 from application.commands import experiments as experiment_commands
@@ -23,7 +24,7 @@ from application.permissions import Action, allowed
 from application.queries import Reads
 from application.quota_reading import Quota
 from application.use import Use
-from domain.errors import NotAuthenticated, NotFound
+from domain.errors import LabError, NotAuthenticated, NotFound
 from domain.model import Event
 from domain.reasons import Reason
 from domain.tasks import fold as fold_task
@@ -354,11 +355,22 @@ class Gateway:
             actor = authenticated(self._use, self._secret, self._actor.team)
             if actor is None or actor.team != self._actor.team:
                 raise NotAuthenticated(why="this session has ended")
-            return command(actor), self._use.lab.log.head()
+            with self._noting(actor):
+                return command(actor), self._use.lab.log.head()
 
         answer, position = await in_thread(run)
         await self._use.shown(position, within_s=SHOWN_WITHIN_S)
         return answer
+
+    @contextmanager
+    def _noting(self, actor: Actor) -> Iterator[None]:
+        """What is refused as an attack would be is noted, as everywhere."""
+        try:
+            yield
+        except LabError as error:
+            if error.noted:
+                refusals.note(error.noted, by=actor.by, asked="a page", client="")
+            raise
 
 
 def _cursor(place: After) -> str:

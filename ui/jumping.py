@@ -18,7 +18,7 @@ MAKES: Sequence[tuple[str, str, str, str, Action | None, tuple[str, ...]]] = (
     ("launch", "Launch…", "rocket", "/launch", Action.LAUNCH, ("C",)),
     ("task", "New task…", "plus", "/tasks/new", Action.WRITE_TASKS, ()),
     ("gallery", "New task from the gallery…", "book-open", "/tasks/gallery", Action.WRITE_TASKS, ()),
-    ("git", "New task from a repository…", "git-branch", "/tasks/import", Action.WRITE_TASKS, ()),
+    ("git", "Import a task…", "git-branch", "/tasks/import", Action.WRITE_TASKS, ()),
     ("experiment", "New experiment…", "flask-conical", "/experiments?new=1", Action.WRITE_EXPERIMENTS, ()),
     ("provider", "Add a compute provider…", "server", "/providers/new", Action.MANAGE_PROVIDERS, ()),
     ("invite", "Invite somebody…", "users", "/members?invite=1", Action.MANAGE_MEMBERS, ()),

@@ -12,9 +12,11 @@ from uuid import uuid4
 
 from nicegui import ui
 
+from application.account_reads import logo_path
 from application.live import Change
 from application.permissions import Action
 from domain.errors import LabError, NotFound, PermissionDenied
+from projections.rows import TeamRow
 from ui.components.dialogs import explained, telling, toast
 from ui.components.editor import follow_scheme
 from ui.components.layout import box, html
@@ -244,7 +246,7 @@ class Shell:
         team = self.me.team
         name, role = (team.name, team.role) if team else ("No team", "")
         inner = (
-            f'<span class="logo" aria-hidden="true">{escape(name[:2].upper())}</span><span class="grow">'
+            f'{_logo(team, "logo")}<span class="grow">'
             f'<span class="b6 ellipsis block"><span class="sr">Team: </span>{escape(name)}</span>'
             f'<span class="t-xs muted">{escape(role.title())}</span></span>'
         )
@@ -252,7 +254,7 @@ class Shell:
             html(inner + icon("chevrons-up-down", "sm"), "contents", "span")
             with ui.menu().props("auto-close role=dialog aria-label=Teams"):
                 here = team.id if team else ""
-                menu = "".join(_team_choice(t.id, t.name, here=t.id == here) for t in self.me.teams)
+                menu = "".join(_team_choice(t, here=t.id == here) for t in self.me.teams)
                 new = f'<a class="mi" role="menuitem" href="/team/new">{icon("plus", "sm")}New team…</a>'
                 html(menu + new, "", "div").props["role"] = "menu"
 
@@ -296,10 +298,18 @@ class Shell:
                 entry.update()
 
 
-def _team_choice(team: str, name: str, *, here: bool) -> str:
+def _logo(team: TeamRow | None, cls: str) -> str:
+    """Its picture, else its first letters; its name is beside it."""
+    if team is not None and team.logo:
+        src = escape(logo_path(team.id, team.logo))
+        return f'<img class="{cls}" src="{src}" alt="" width="26" height="26">'
+    name = team.name if team else "No team"
+    return f'<span class="{cls}" aria-hidden="true">{escape(name[:2].upper())}</span>'
+
+
+def _team_choice(team: TeamRow, *, here: bool) -> str:
     tick = f'<span class="grow"></span>{icon("check", "sm")}' if here else ""
     return (
         '<form method="post" action="/team"><button class="mi" role="menuitem" name="team" '
-        f'value="{escape(team)}"><span class="logo s" aria-hidden="true">{escape(name[:2].upper())}</span>'
-        f"{escape(name)}{tick}</button></form>"
+        f'value="{escape(team.id)}">{_logo(team, "logo s")}{escape(team.name)}{tick}</button></form>'
     )

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from application.account_reads import Invited, Member
 from application.actor import Actor
-from application.commands import invitations, members
+from application.commands import invitations, logos, members
 from application.commands.mails import mail_invitation
-from application.permissions import Action
+from application.permissions import Action, require
 from domain.teams import Role
 from ui.gateway import Gateway, in_thread
 
@@ -44,6 +44,24 @@ class TeamGateway:
         found = await in_thread(lambda: self._gateway.reads.invitations(self._gateway.actor))
         now = self._lab.clock.now()
         return [i for i in found if _open(i) and i.row.expires_at > now]
+
+    async def show_logo(self, data: bytes) -> None:
+        """A picture that is kept as uploaded by the team, and shown from now on."""
+
+        def show(actor: Actor) -> None:
+            require(actor, Action.MANAGE_MEMBERS)
+            sha256 = self._lab.blobs.put(data)
+            self._lab.holdings.hold(actor.team, sha256)
+            logos.set_team_logo(self._lab, actor, sha256=sha256)
+
+        await self._gateway.do(show)
+
+    async def remove_logo(self) -> None:
+        await self._gateway.do(lambda a: logos.remove_team_logo(self._lab, a))
+
+    async def has_logo(self) -> bool:
+        team = (await self._gateway.me()).team
+        return bool(team and team.logo)
 
     async def set_role(self, user: str, role: Role) -> None:
         await self._gateway.do(lambda a: members.set_role(self._lab, a, user=user, role=role))

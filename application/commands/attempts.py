@@ -139,14 +139,18 @@ def _record(lab: Lab, job: Job, submitted: Submitted, *, adopted: bool) -> None:
 def record(
     lab: Lab, job: Job, attempt: int, submitted: Submitted, *, adopted: bool
 ) -> list[JobEvent]:
-    """That the provider has the attempt; nothing when it is recorded already."""
+    """That the provider has the attempt; nothing when it is recorded already.
+
+    One that tells no price, or was found again after a crash, costs what its provider knows.
+    """
     now = lab.clock.now()
+    price = submitted.price_per_hour or lab.providers.of(job.provider).price(job.spec)
     facts = job.submitted(
         attempt=attempt,
         ref=submitted.handle,
         adopted=adopted,
-        price_per_hour=submitted.price_per_hour,
-        currency=submitted.currency,
+        price_per_hour=price,
+        currency=submitted.currency or (lab.policy.currency if price else ""),
         now=now,
         by=LAUNCHER.by,
     )
@@ -183,7 +187,7 @@ def request_for(lab: Lab, job: Job) -> JobRequest:
         attempt=job.attempt,
         token=job.token,
         spec=spec,
-        job_token=lab.credentials.job_token(job.id, job.attempt),
+        job_token=lab.credentials.job_token(job.id, job.attempt, now=lab.clock.now()),
         server_url=lab.policy.server_url,
         experiment=job.experiment,
         owner=job.owner,

@@ -21,7 +21,7 @@ from application.permissions import Action, require_on, require_somewhere
 from application.sources import resolve_git
 from application.task_yaml import read_task
 from domain.artifacts import ArtifactKind, ArtifactSaved
-from domain.budgets import is_money
+from domain.budgets import MILLIONTHS, is_money
 from domain.budgets import reserve as reserve_budget
 from domain.compute import fold as fold_provider
 from domain.errors import InvalidInput, NotFound, QuotaExceeded
@@ -87,6 +87,25 @@ def queue_jobs(
 
     asked = ("queue_jobs", [msgspec.to_builtins(item) for item in launches])
     return tuple(once(actor, key, asked, made=",".join(ids), record=record).split(","))
+
+
+class LaunchCost(msgspec.Struct, frozen=True, kw_only=True):
+    """``held`` is what queueing holds of the month's budget; both are 0 where no price is known."""
+
+    price_per_hour: float
+    held: float
+    currency: str
+
+
+def launch_cost(lab: Lab, actor: Actor, launch: Launch) -> LaunchCost:
+    """What it would cost. Everything is checked as for queueing and nothing recorded."""
+    require_somewhere(actor, Action.LAUNCH)
+    wish = _prepare(lab, actor, launch)
+    return LaunchCost(
+        price_per_hour=lab.providers.of(wish.provider).price(wish.spec),
+        held=wish.budget.amount / MILLIONTHS,
+        currency=lab.policy.currency,
+    )
 
 
 def estimate_start(lab: Lab, actor: Actor, launch: Launch) -> StartEstimate | None:

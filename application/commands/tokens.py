@@ -61,7 +61,7 @@ def issue_service_token(
 
 
 def revoke_credential(lab: Lab, actor: Actor, credential: str) -> int:
-    """End one's own API token or session, or one of a service account; repeatable.
+    """End one's own API token or session, or as an admin an API token of the team; repeatable.
 
     It works no more from now on.
     """
@@ -78,8 +78,8 @@ def revoke_credential(lab: Lab, actor: Actor, credential: str) -> int:
 def _may_revoke(actor: Actor, state: Credential) -> bool:
     if state.user == actor.user:
         return True
-    of_service = is_service(state.user) and state.team == actor.team
-    return of_service and allowed(actor, Action.MANAGE_SERVICES)
+    manage = Action.MANAGE_SERVICES if is_service(state.user) else Action.MANAGE_MEMBERS
+    return bool(state.team) and state.team == actor.team and allowed(actor, manage)
 
 
 def _issue(

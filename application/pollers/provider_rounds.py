@@ -27,6 +27,7 @@ from application.commands.sightings import (
     observe_job,
 )
 from application.lab import Lab
+from application.owners import owner_wait
 from domain.compute import Provider
 from domain.compute import fold as fold_provider
 from domain.ids import JobId, launch_token
@@ -110,14 +111,17 @@ class Round:
         self._launch(adapter, state)
 
     def sweep(self) -> int:
-        """End what is ours at the provider and belongs to no live job; how many that were."""
+        """End what is ours at the provider and belongs to no live job; how many that were.
+
+        The wrapper of a job that has just ended still sends its last words and goes by itself.
+        """
         adapter = self.lab.providers.of(self.provider)
         living = adapter.census()
         if not living:
             return 0
         self.caught_up()
-        known = self._live_tokens()
         now = self.lab.clock.now()
+        known = self._known_tokens(ended_since=now - timedelta(seconds=ORPHAN_GRACE_S))
         ended = 0
         for thing in living:
             young = thing.since and now - thing.since < timedelta(seconds=ORPHAN_GRACE_S)
@@ -128,10 +132,13 @@ class Round:
             ended += 1
         return ended
 
-    def _live_tokens(self) -> set[str | None]:
+    def _known_tokens(self, *, ended_since: datetime) -> set[str | None]:
         """Of every provider: two may share one cluster and its folder."""
-        providers = self.queries.all_providers()
-        return {row.token for provider in providers for row in self.queries.work(provider.id)}
+        ids = [provider.id for provider in self.queries.all_providers()]
+        live = {row.token for id in ids for row in self.queries.work(id)}
+        return live | {
+            row.token for id in ids for row in self.queries.lately_ended(id, since=ended_since)
+        }
 
     def tidy(self, *, older_than_s: float) -> None:
         """Collect the last spooled words of ended jobs, then remove what they left behind."""
@@ -160,7 +167,10 @@ class Round:
         batch = adapter.capabilities.batch
         together: list[Waiting] = []
         most = BATCH_AT_MOST if batch else LAUNCH_AT_MOST
-        queue = self.queries.waiting(self.provider, limit=most)
+        away = self._away()
+        for owner, absence in away.items():
+            self._hold(owner, absence)
+        queue = self.queries.waiting(self.provider, limit=most, without=away)
         for row, wait in turns(queue, lambda row: self._wait(adapter, state, row)):
             if wait is not None:
                 self._explain(row, wait)
@@ -170,6 +180,17 @@ class Round:
                 launch_job(self.lab, row.id, checkpoint=self._checkpoint(row))
         launch_jobs(self.lab, self.provider, together)
 
+    def _away(self) -> dict[str, Wait]:
+        """Owners whose jobs are held, and why; however many they are, they hold up nobody else."""
+        owners = self.queries.owners_waiting(self.provider)
+        found = {owner: owner_wait(self.lab, team, owner) for team, owner in owners}
+        return {owner: wait for owner, wait in found.items() if wait is not None}
+
+    def _hold(self, owner: str, wait: Wait) -> None:
+        code, most = wait.code, EXPLAIN_AT_MOST
+        for row in self.queries.waiting_of(self.provider, owner, code=code, limit=most):
+            explain_wait(self.lab, row.id, wait)
+
     def _explain(self, row: WorkRow, wait: Wait) -> None:
         if row.wait_code != wait.code:
             explain_wait(self.lab, row.id, wait)
@@ -178,7 +199,8 @@ class Round:
         """Tell jobs that wait for others so: a few each round, for they are many and in no hurry."""
         if not adapter.capabilities.slots:
             return
-        queue = self.queries.waiting(self.provider, limit=QUEUE_LOOKED_AT)
+        away = self._away()
+        queue = self.queries.waiting(self.provider, limit=QUEUE_LOOKED_AT, without=away)
         if not queue or not holds_up(queue[0].wait_code or ""):
             return
         ahead, *others = queue

@@ -88,5 +88,6 @@ def _known(trace: Trace, policy: Policy) -> None:
     for field, given, known in checks:
         for name in given:
             if name not in known:
-                way_out = f"Nothing was asked for under it. There are: {', '.join(sorted(known))}."
+                seen = ", ".join(sorted(known)) or "nothing at all: choose a longer window"
+                way_out = f"No job of that time asked for it. Asked for were: {seen}."
                 raise InvalidInput(field=field, value=name, way_out=way_out)

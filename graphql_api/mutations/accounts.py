@@ -69,7 +69,8 @@ class TokenMutations:
         return TokenPayload.of(made, secret, position, rows)
 
     @strawberry.mutation(
-        description="One of your own, or of a service account. It works no more from now on."
+        description="One of your own, or of anybody in a team whose members you manage. "
+        "It works no more from now on."
     )
     async def revoke_token(
         self, info: Info, id: strawberry.ID, idempotency_key: Key = ""

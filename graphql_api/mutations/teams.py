@@ -5,7 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from application.actor import Actor
-from application.commands import accounts, invitations, members
+from application.commands import accounts, invitations, logos, members
 from application.commands.mails import mail_invitation
 from domain.errors import NotAuthenticated
 from domain.service_accounts import is_service
@@ -60,6 +60,27 @@ class TeamMutations:
         actor = await info.context.actor(idempotency_key)
         lab = info.context.use.lab
         position = await in_thread(members.rename_team, lab, actor, name=name, key=idempotency_key)
+        await info.context.shown(position)
+        return await _team(info.context, actor, actor.team, position)
+
+    @strawberry.mutation(
+        description="A PNG or JPEG of at most 128 KiB whose bytes were uploaded with POST /api/files."
+    )
+    async def set_team_logo(
+        self, info: Info, sha256: str, idempotency_key: Key = ""
+    ) -> TeamPayload:
+        actor = await info.context.actor(idempotency_key)
+        lab = info.context.use.lab
+        position = await in_thread(
+            logos.set_team_logo, lab, actor, sha256=sha256, key=idempotency_key
+        )
+        await info.context.shown(position)
+        return await _team(info.context, actor, actor.team, position)
+
+    @strawberry.mutation(description="Its letters are shown again; repeatable.")
+    async def remove_team_logo(self, info: Info, idempotency_key: Key = "") -> TeamPayload:
+        actor = await info.context.actor(idempotency_key)
+        position = await in_thread(logos.remove_team_logo, info.context.use.lab, actor)
         await info.context.shown(position)
         return await _team(info.context, actor, actor.team, position)
 

@@ -35,6 +35,9 @@ class Team:
     role: Role
     created_at: datetime
     archived_at: datetime | None
+    logo: str | None = strawberry.field(
+        description="The path of its picture on this server, for its members."
+    )
 
     @classmethod
     def of(cls, row: TeamRow) -> Team:
@@ -45,6 +48,7 @@ class Team:
             role=Role(row.role),
             created_at=row.created_at,
             archived_at=row.archived_at,
+            logo=account_reads.logo_path(row.id, row.logo) if row.logo else None,
         )
 
 
@@ -168,6 +172,16 @@ class ApiToken:
             revoked_at=row.revoked_at,
             used_at=seen.used_at,
         )
+
+
+@strawberry.type(description="Somebody's API token in the team; they may be no member any more.")
+class TeamToken:
+    holder: Person
+    token: ApiToken
+
+    @classmethod
+    def of(cls, held: account_reads.TokenHeld) -> TeamToken:
+        return cls(holder=Person.of(held.holder), token=ApiToken.of(held.seen))
 
 
 @strawberry.type(description="What a token may be limited to; several add up.")

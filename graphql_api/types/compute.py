@@ -8,6 +8,7 @@ from enum import Enum
 import strawberry
 
 from application import budget_reading, quota_reading
+from application.commands import jobs
 from graphql_api.context import Info, loaders_of
 from graphql_api.scalars import JSON, Long
 from graphql_api.types.account import Person
@@ -31,6 +32,17 @@ class Account:
 class StartEstimate:
     start_at: datetime
     words: str = strawberry.field(description="The cluster's own.")
+
+
+@strawberry.type(description="Money a launch would take; zeros where its provider names no price.")
+class LaunchCost:
+    price_per_hour: float
+    held: float = strawberry.field(description="Of the month's budget, when it is queued.")
+    currency: str
+
+    @classmethod
+    def of(cls, cost: jobs.LaunchCost) -> LaunchCost:
+        return cls(price_per_hour=cost.price_per_hour, held=cost.held, currency=cost.currency)
 
 
 @strawberry.type(description="A configured backend that runs jobs.")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from lab.cli.client import Client
 from lab.cli.failures import usage
+from lab.cli.frame import note
 
 IGNORE_FILE = ".labignore"
 ALWAYS_IGNORED = (".git/", "__pycache__/", ".venv/", ".ipynb_checkpoints/", "*.pyc", ".DS_Store")
@@ -43,14 +44,24 @@ class Found:
 
 
 def upload_folder(client: Client, folder: Path, *, leave_out: Path) -> list[dict[str, object]]:
-    """Upload every file but the ignored ones and the task file; what the API wants to know of them."""
+    """Upload every file but the ignored ones and the task file; what the API wants to know of them.
+
+    How many that are is said first, since a task file may lie beside more than was meant.
+    """
     files = [f for f in snapshot(folder) if f.place.resolve() != leave_out.resolve()]
+    if files:
+        note(f"{_counted(files)} beside the task file go with it; see {IGNORE_FILE}, --no-files.")
     sent: set[str] = set()
     for file in files:
         if file.sha256 not in sent:
             client.upload(file.place.read_bytes())
             sent.add(file.sha256)
     return [file.as_input() for file in files]
+
+
+def _counted(files: list[Found]) -> str:
+    kib = -(-sum(file.size for file in files) // 1024)
+    return f"{len(files)} file{'s' * (len(files) > 1)} ({kib} KiB)"
 
 
 def snapshot(folder: Path) -> list[Found]:

@@ -22,7 +22,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         launch.add_argument(f"--{name.replace('_', '-')}", default=None, dest=name)
     launch.add_argument("--minutes", type=int, default=None, help="what the quota reserves")
     launch.add_argument(
-        "--estimate", action="store_true", help="tell when it would start, and queue nothing"
+        "--estimate",
+        action="store_true",
+        help="tell when it would start and what it costs, and queue nothing",
     )
     launch.add_argument("--key", default="", help="idempotency key: the same key is one job")
     launch.add_argument(
@@ -61,11 +63,23 @@ def launch(session: Session, wish: Row) -> int:
 
 
 def estimate(session: Session, wish: Row) -> int:
-    found = session.client.ask("start_estimate", launch=wish)["startEstimate"]
-    unknown = "This provider cannot tell when a job would start."
+    found = session.client.ask("start_estimate", launch=wish)
     return session.show(
-        found, lambda: f"{found['startAt']}\n{found['words']}" if found else unknown
+        found, lambda: f"{_start(found['startEstimate'])}\n{_cost(found['launchCost'])}"
     )
+
+
+def _start(found: Row | None) -> str:
+    if found is None:
+        return "This provider cannot tell when a job would start."
+    return f"{found['startAt']}\n{found['words']}"
+
+
+def _cost(found: Row) -> str:
+    if not found["pricePerHour"]:
+        return "It costs nothing here."
+    hour, held = (f"{found[key]:.2f} {found['currency']}" for key in ("pricePerHour", "held"))
+    return f"{hour} an hour; {held} of the month's budget are held."
 
 
 def parameter(text: str) -> tuple[str, object]:

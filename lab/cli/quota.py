@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
+
 from lab.cli.frame import Commands, Session, command
 from lab.cli.tables import table
 
@@ -38,12 +40,12 @@ def set_(session: Session) -> int:
 
 
 def _minutes(text: str) -> int:
+    """-1 for no limit."""
     if text == "unlimited":
         return -1
-    number = int(text)
-    if number < 0:
-        raise ValueError(text)
-    return number
+    if not text.isdecimal():
+        raise ArgumentTypeError(f"{text!r} is neither a whole number of minutes nor 'unlimited'")
+    return int(text)
 
 
 def _weights(rows: list[dict[str, object]]) -> str:

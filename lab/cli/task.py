@@ -10,10 +10,12 @@ from pathlib import Path
 
 from lab.cli import launching, naming
 from lab.cli.failures import REFUSED, CliError, problem_line, usage
-from lab.cli.folder import upload_folder
+from lab.cli.folder import UPLOAD_BYTES, upload_folder
 from lab.cli.frame import Commands, Session, command
 from lab.cli.tables import age, table
 
+ARCHIVES = (".zip", ".tar.gz", ".tgz")
+FILES = {"add": "a task file, or a .zip or .tar.gz of its folder"}
 TEMPLATE = """\
 name: my-task
 run: |
@@ -36,7 +38,7 @@ def configure(commands: Commands, name: str, text: str) -> None:
         ("add", add, "save a task file and its folder as a task, or as its next revision"),
     ):
         parser = command(inner, action, do, help=told)
-        parser.add_argument("file", nargs="?", default="task.yaml")
+        parser.add_argument("file", nargs="?", default="task.yaml", help=FILES.get(action))
         if action == "add":
             parser.add_argument("--experiment", default="", help="name or id; LAB_EXPERIMENT")
             parser.add_argument("--no-files", action="store_true")
@@ -76,6 +78,15 @@ def read_yaml(path: Path) -> str:
         raise usage(f"{path} cannot be read: {error}.") from None
 
 
+def _read_archive(path: Path) -> bytes:
+    try:
+        if path.stat().st_size <= UPLOAD_BYTES:
+            return path.read_bytes()
+    except OSError as error:
+        raise usage(f"{path} cannot be read: {error}.") from None
+    raise usage(f"{path} is larger than 32 MiB; leave data out of it, or fetch it in setup.")
+
+
 def init(session: Session) -> int:
     path = Path(session.arguments.file)
     if path.exists():
@@ -86,7 +97,10 @@ def init(session: Session) -> int:
 
 def validate(session: Session) -> int:
     text = read_yaml(Path(session.arguments.file))
-    found = session.client.ask("validate_task", yaml=text)["validateTask"]
+    return _checked(session, session.client.ask("validate_task", yaml=text)["validateTask"])
+
+
+def _checked(session: Session, found: naming.Row) -> int:
     if found["ok"]:
         return session.show(found, lambda: f"{found['name']}: no problems.")
     if session.json:
@@ -99,11 +113,17 @@ def validate(session: Session) -> int:
 def add(session: Session) -> int:
     given, client = session.arguments, session.client
     path = Path(given.file)
-    text = read_yaml(path)
+    packed = path.name.lower().endswith(ARCHIVES)
+    taken = client.send_archive(_read_archive(path)) if packed else {"yaml": read_yaml(path)}
+    text = taken["yaml"]
     checked = client.ask("validate_task", yaml=text)["validateTask"]
     if not checked["ok"]:
-        return validate(session)
-    files = None if given.no_files else upload_folder(client, path.parent, leave_out=path)
+        return _checked(session, checked)
+    files = taken.get("files")
+    if given.no_files:
+        files = None
+    elif not packed:
+        files = upload_folder(client, path.parent, leave_out=path)
     home = naming.experiment(
         client, given.experiment or session.environ.get("LAB_EXPERIMENT", "") or "alpha"
     )

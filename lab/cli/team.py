@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from pathlib import Path
 
 from lab.cli import naming, profiles
-from lab.cli.failures import CliError
+from lab.cli.failures import CliError, usage
 from lab.cli.frame import Commands, Session, command, note
 from lab.cli.tables import table
 
@@ -23,6 +24,9 @@ def configure(commands: Commands, name: str, text: str) -> None:
     chosen.add_argument("team", help="name or id")
     named = command(inner, "rename", rename, help="give the team another name")
     named.add_argument("name")
+    pictured = command(inner, "logo", logo, help="show a picture (PNG or JPEG) as the team's")
+    pictured.add_argument("file", nargs="?", default="")
+    pictured.add_argument("--remove", action="store_true", help="show its letters again")
     closing = command(inner, "archive", archive, help="close the team for good; it stays readable")
     closing.add_argument("name", help="the team's name, typed again")
     _members(inner)
@@ -89,6 +93,22 @@ def rename(session: Session) -> int:
     name = session.arguments.name
     done = session.client.ask("rename_team", name=name, key=naming.new_key())["renameTeam"]
     return session.show(done, lambda: f"The team is called {name}.")
+
+
+def logo(session: Session) -> int:
+    given, client = session.arguments, session.client
+    if bool(given.file) == given.remove:
+        raise usage("Give a file, or --remove.")
+    if given.remove:
+        done = client.ask("remove_team_logo")["removeTeamLogo"]
+        return session.show(done, lambda: "The team is shown by its letters.")
+    try:
+        data = Path(given.file).read_bytes()
+    except OSError as error:
+        raise usage(f"{given.file} cannot be read: {error}.") from None
+    made = client.upload(data)
+    done = client.ask("set_team_logo", sha256=made, key=naming.new_key())["setTeamLogo"]
+    return session.show(done, lambda: f"{given.file} is the team's picture.")
 
 
 def archive(session: Session) -> int:

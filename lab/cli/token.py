@@ -13,23 +13,45 @@ from lab.cli.tables import table
 def configure(commands: Commands, name: str, text: str) -> None:
     group = commands.add_parser(name, help=text, description=text)
     inner = group.add_subparsers(metavar="ACTION", title="actions")
-    command(inner, "list", list_, help="yours, newest first")
+    listed = command(inner, "list", list_, help="yours, newest first")
     made = command(inner, "create", create, help="a new token; its secret is shown once")
     made.add_argument("name")
     limited(made)
     command(inner, "scopes", scopes, help="what a token may be limited to")
     gone = command(inner, "revoke", revoke, help="end it now")
     gone.add_argument("token", help="name or id")
+    for parser in (listed, gone):
+        parser.add_argument("--team", action="store_true", help="of everybody in the team; admins")
 
 
 def list_(session: Session) -> int:
-    rows = session.client.ask("tokens")["tokens"]
-    columns = {"name": "NAME", "prefix": "BEGINS WITH", "scopes": "SCOPES", "id": "ID"} | {
-        "usedAt": "LAST USED",
-        "expiresAt": "EXPIRES",
-        "revokedAt": "REVOKED",
-    }
+    whose: dict[str, str] = {}
+    if session.arguments.team:
+        rows, whose = _of_team(session), {"holder": "WHOSE"}
+    else:
+        rows = session.client.ask("tokens")["tokens"]
+    columns = (
+        whose
+        | {"name": "NAME", "prefix": "BEGINS WITH", "scopes": "SCOPES", "id": "ID"}
+        | {
+            "usedAt": "LAST USED",
+            "expiresAt": "EXPIRES",
+            "revokedAt": "REVOKED",
+        }
+    )
     return session.show(rows, lambda: table([shown(row) for row in rows], columns))
+
+
+def _of_team(session: Session) -> list[dict[str, Any]]:
+    rows = session.client.ask("team_tokens")["teamTokens"]
+    return [
+        row["token"]
+        | {
+            "holder": row["holder"]["email"] or row["holder"]["name"],
+            "holderId": row["holder"]["id"],
+        }
+        for row in rows
+    ]
 
 
 def shown(row: dict[str, Any]) -> dict[str, Any]:
@@ -66,7 +88,8 @@ def create(session: Session) -> int:
 
 
 def revoke(session: Session) -> int:
-    rows = [row for row in session.client.ask("tokens")["tokens"] if not row["revokedAt"]]
+    every = _of_team(session) if session.arguments.team else session.client.ask("tokens")["tokens"]
+    rows = [row for row in every if not row["revokedAt"]]
     row = naming.one(rows, session.arguments.token, "token")
     done = session.client.ask("revoke_token", id=row["id"])["revokeToken"]
     return session.show(done, lambda: f"{row['name']} is revoked.")

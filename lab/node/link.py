@@ -84,7 +84,7 @@ class Link:
         # Loaded here, off the start-up path and off the main thread: http.client, ssl, subprocess.
         transport = importlib.import_module("lab.node.transport")
         uploader = importlib.import_module("lab.node.uploader")
-        url, token = self._bundle.server_url, self._bundle.job_token
+        url, token = self._bundle.server_url, transport.Pass(self._bundle.job_token)
         if url:
             shipping = importlib.import_module("lab.node.shipper")
             address = shipping.Address(

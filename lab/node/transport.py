@@ -47,15 +47,26 @@ class Backoff:
         return until.wait(delay_s * (0.5 + share / 2))
 
 
+class Pass:
+    """The job's token, shared by its node's connections: the server renews it in its answers."""
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+
+    def renew(self, token: object) -> None:
+        if isinstance(token, str) and token:
+            self.token = token
+
+
 class Connection:
     """Not thread safe: one per thread. A broken connection is opened again by the next call.
 
     ``answered`` says whether the server ever spoke.
     """
 
-    def __init__(self, server_url: str, token: str) -> None:
+    def __init__(self, server_url: str, token: str | Pass) -> None:
         self._url = urlsplit(server_url)
-        self._token = token
+        self._pass = token if isinstance(token, Pass) else Pass(token)
         self._http: http.client.HTTPConnection | None = None
         self.answered = False
 
@@ -111,7 +122,9 @@ class Connection:
             raise Unreachable(f"{method} {path}: {response.status}")
         if response.status in (401, 410):
             raise JobOver(f"{method} {path}: {response.status}")
-        return Answer(status=response.status, body=parsed if isinstance(parsed, dict) else {})
+        told: dict[str, Any] = parsed if isinstance(parsed, dict) else {}
+        self._pass.renew(told.get("token"))
+        return Answer(status=response.status, body=told)
 
     def _ask(
         self, method: str, path: str, *, headers: dict[str, str], body: bytes = b""
@@ -119,7 +132,7 @@ class Connection:
         try:
             if self._http is None:
                 self._http = _connect(self._url.scheme, self._url.netloc)
-            every = {"Authorization": f"Bearer {self._token}", **headers}
+            every = {"Authorization": f"Bearer {self._pass.token}", **headers}
             self._http.request(method, self._url.path.rstrip("/") + path, body, every)
             response = self._http.getresponse()
             self.answered = True

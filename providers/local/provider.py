@@ -18,6 +18,7 @@ from typing import ClassVar
 
 from domain.job_spec import JobSpec
 from domain.observations import Observation
+from domain.resources import Accelerator
 from providers.base import (
     Capabilities,
     Check,
@@ -37,6 +38,7 @@ from providers.local.bundle import bundle_of
 from providers.local.rundir import Process, RunDir, start_ticks
 from providers.local.settings import HOOKS, Capacity, LocalSettings, capacity
 from providers.local.slots import Slot, place
+from providers.prices import read_prices
 from providers.surroundings import Surroundings
 
 LOG_LIMIT = 256 * 1024
@@ -55,6 +57,7 @@ class LocalProvider(ComputeProvider):
         self.sdk = around.sdk
         self.around = around
         self.has: Capacity = capacity(settings)
+        self.prices = read_prices(settings, provider=self.kind)
         self.children: list[int] = []
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
 
@@ -82,18 +85,25 @@ class LocalProvider(ComputeProvider):
 
     def offers(self) -> Sequence[Offer]:
         has = self.has
-        whole = Offer(name="this machine", cpus=has.cpus, memory_gib=has.memory_gib)
-        per_kind = [
-            Offer(
-                name=f"this machine, {a.kind}",
-                accelerator=a.kind,
-                accelerator_count=a.count,
-                cpus=has.cpus,
-                memory_gib=has.memory_gib,
-            )
-            for a in has.accelerators
-        ]
-        return [*per_kind, whole]
+        per_kind = [self._offer(f"this machine, {a.kind}", a) for a in has.accelerators]
+        return [*per_kind, self._offer("this machine")]
+
+    def _offer(self, name: str, *with_: Accelerator) -> Offer:
+        has = self.has
+        return Offer(
+            name=name,
+            accelerator=with_[0].kind if with_ else "",
+            accelerator_count=with_[0].count if with_ else 0,
+            cpus=has.cpus,
+            memory_gib=has.memory_gib,
+            price_per_hour=self.prices.of_machine(
+                cpus=has.cpus, memory_gib=has.memory_gib, has=with_
+            ),
+            currency=self.around.currency,
+        )
+
+    def price(self, spec: JobSpec) -> float:
+        return self.prices.of(spec.resources)
 
     def admit(self, spec: JobSpec, *, owner: str = "") -> Wait | None:
         placed = place(spec, job="", attempt=0, has=self.has, held=self._held())

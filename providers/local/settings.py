@@ -11,17 +11,24 @@ import msgspec
 
 from domain.resources import Accelerator
 from providers.base import InvalidSettings
+from providers.prices import read_prices
 
 GIB = 1024**3
 HOOKS = ("pre_setup", "post_setup", "pre_run", "post_run")
 
 
 class LocalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``None`` means what the machine has. Hooks are shell text run around every job's phases."""
+    """``None`` means what the machine has. Hooks are shell text run around every job's phases.
+
+    Prices are read in ``providers/prices.py``; 0 and nothing are free.
+    """
 
     cpus: float | None = None
     memory_gib: float | None = None
     accelerators: str | None = None
+    price_per_cpu_hour: float = 0.0
+    price_per_gib_hour: float = 0.0
+    price_per_accelerator_hour: str = ""
     pre_setup: str = ""
     post_setup: str = ""
     pre_run: str = ""
@@ -49,6 +56,7 @@ def read_settings(raw: Mapping[str, object]) -> LocalSettings:
         value = getattr(settings, field)
         if value is not None and value <= 0:
             raise InvalidSettings(provider="local", reason=f"{field} must be above 0, not {value}.")
+    read_prices(settings, provider="local")
     return settings
 
 

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 import msgspec
+from msgspec.structs import replace
 
 from domain.job_spec import JobSpec
 from domain.resources import Accelerator
 from providers.base import Offer, Wait
+from providers.prices import Prices
 from providers.slurm.settings import SlurmSettings, read_types
 
 SINFO_FIELDS = "NodeList:|,Partition:|,Gres:|,GresUsed:|,CPUsState:|,Memory:|,StateLong:|"
@@ -74,6 +76,24 @@ def offers(settings: SlurmSettings, nodes: Sequence[Node]) -> list[Offer]:
     shown = [n for n in nodes if not settings.partition or n.partition in _partitions(settings)]
     kinds = sorted(shown, key=_kind)
     return [_offer(kind, list(group)) for kind, group in groupby(kinds, key=_kind)]
+
+
+def priced(found: Sequence[Offer], prices: Prices, *, currency: str) -> list[Offer]:
+    """The same offers with what an hour of such a whole node costs."""
+    return [
+        replace(
+            one,
+            price_per_hour=prices.of_machine(
+                cpus=one.cpus or 0.0,
+                memory_gib=one.memory_gib or 0.0,
+                has=(Accelerator(kind=one.accelerator, count=one.accelerator_count),)
+                if one.accelerator
+                else (),
+            ),
+            currency=currency,
+        )
+        for one in found
+    ]
 
 
 def _partitions(settings: SlurmSettings) -> list[str]:

@@ -40,6 +40,7 @@ from providers.base import (
     Wait,
 )
 from providers.cluster import Cluster
+from providers.prices import read_prices
 from providers.slurm.provider import SlurmProvider
 from providers.slurm.settings import SlurmSettings
 from providers.surroundings import Surroundings
@@ -65,6 +66,7 @@ class SlurmPeople(ComputeProvider):
     ) -> None:
         self.settings = settings
         self.around = around
+        self.prices = read_prices(settings, provider=self.kind)
         self._clock = clock
         self._guard = threading.Lock()
         self._made: dict[str, tuple[tuple[str, str], SlurmProvider]] = {}
@@ -89,6 +91,9 @@ class SlurmPeople(ComputeProvider):
 
     def offers(self) -> Sequence[Offer]:
         return self._viewer().offers()
+
+    def price(self, spec: JobSpec) -> float:
+        return self.prices.of(spec.resources)
 
     def cluster(self) -> Cluster | None:
         return self._viewer().cluster()

@@ -37,6 +37,7 @@ from providers.base import (
     Wait,
 )
 from providers.cluster import Cluster
+from providers.prices import read_prices
 from providers.slurm.accounting import SACCT_FIELDS, SQUEUE_FIELDS, parse_jobs
 from providers.slurm.archive import Member, package, parcels, tar
 from providers.slurm.batches import Batches
@@ -48,7 +49,7 @@ from providers.slurm.cluster import (
 )
 from providers.slurm.connecting import open_link
 from providers.slurm.estimate import parse_estimate, trial_script
-from providers.slurm.inventory import SINFO_FIELDS, Node, never, offers, parse_nodes
+from providers.slurm.inventory import SINFO_FIELDS, Node, never, offers, parse_nodes, priced
 from providers.slurm.login import NO_FOLDER, NO_SDK, REFUSED, Login
 from providers.slurm.settings import SlurmSettings
 from providers.slurm.sighting import observe, parse_answer
@@ -81,6 +82,7 @@ class SlurmProvider(ComputeProvider):
     ) -> None:
         self.settings = settings
         self.around = around
+        self.prices = read_prices(settings, provider=self.kind)
         self.link = open_link(settings, around, clock=clock, account=account)
         self.login = Login(settings, self.link)
         self._clock = clock
@@ -115,7 +117,11 @@ class SlurmProvider(ComputeProvider):
         )
 
     def offers(self) -> Sequence[Offer]:
-        return offers(self.settings, self._inventory(fresh=True))
+        found = offers(self.settings, self._inventory(fresh=True))
+        return priced(found, self.prices, currency=self.around.currency)
+
+    def price(self, spec: JobSpec) -> float:
+        return self.prices.of(spec.resources)
 
     def admit(self, spec: JobSpec, *, owner: str = "") -> Wait | None:
         return never(spec, self.settings, self._inventory())

@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from providers.base import InvalidSettings
+from providers.prices import read_prices
 
 NAME = re.compile(r"[A-Za-z0-9_.@+,-]{1,128}")
 FOLDER = re.compile(r"/[A-Za-z0-9_./@+-]{1,200}")
@@ -38,7 +39,7 @@ class SlurmSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     ``work_folder`` is on a file system all nodes share and belongs to one Labledger server;
     ``{user}`` in it is the account. ``jump_host`` is a host to go through; its user and key are
     those of the login node unless said. ``gres_types`` renames accelerators,
-    ``A100-80GB=a100_80,H100=h100``. Hooks are shell text.
+    ``A100-80GB=a100_80,H100=h100``. Hooks are shell text. Prices: ``providers/prices.py``.
     With ``rest_url`` Slurm is spoken to over slurmrestd as ``rest_user``, whose token is in the team
     secret ``rest_token``; ``work_folder`` must be mounted on this machine and be theirs.
     """
@@ -65,6 +66,9 @@ class SlurmSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     qos: str = ""
     flags: str = ""
     gres_types: str = ""
+    price_per_cpu_hour: float = 0.0
+    price_per_gib_hour: float = 0.0
+    price_per_accelerator_hour: str = ""
     python: str = "python3"
     slurm_bin: str = ""
     pre_setup: str = ""
@@ -117,6 +121,7 @@ def read_settings(raw: Mapping[str, object]) -> SlurmSettings:
     _check_folder(settings)
     read_flags(settings.flags)
     read_types(settings.gres_types)
+    read_prices(settings, provider="slurm")
     if settings.accounts == "person":
         return settings
     return settings.as_account(settings.rest_user or settings.ssh_user)

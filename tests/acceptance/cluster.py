@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -26,9 +26,12 @@ from domain.teams import Role
 from projections.projector import Projector
 from projections.rows import JobRow
 from projections.sink import ProjectionFenced
-from server.bootstrap import System, system
+from server.bootstrap import System
 from server.settings import Settings
 from tests.acceptance.client import yaml_of
+from tests.acceptance.explained import assert_waits_are_explained
+from tests.fakes.composed import composed
+from tests.fakes.forks import Forked, parent
 
 ROOT = Path(__file__).resolve().parents[2]
 FINAL = ("COMPLETE", "FAILED", "STOPPED")
@@ -44,7 +47,7 @@ class Cluster:
         self.home = home
         self.parts = parts
         self.port = parts.settings.port
-        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.running: dict[str, subprocess.Popen[bytes] | Forked] = {}
         actor = system_actor("setup")
         self.user = register_user(
             parts.lab, actor, email="ann@example.org", name="Ann", password=PASSWORD
@@ -62,8 +65,13 @@ class Cluster:
         for projector in parts.projectors:
             projector.catch_up()
 
-    def start(self, part: str, *, failpoint: str = "", name: str = "", **environ: str) -> None:
-        """Run ``python -m server PART``; a web process is waited for until it answers."""
+    def start(
+        self, part: str, *, failpoint: str = "", name: str = "", anew: bool = False, **environ: str
+    ) -> None:
+        """Run ``python -m server PART``; a web process is waited for until it answers, or is killed.
+
+        By fork, unless it is to be seen from outside as it is in earnest (``anew``).
+        """
         env = {k: v for k, v in os.environ.items() if not k.startswith("LAB_")}
         env |= {
             "LAB_DATABASE_URL": self.dsn,
@@ -75,14 +83,12 @@ class Cluster:
         }
         if failpoint:
             env["LAB_FAILPOINT"] = failpoint
-        log = (self.home / f"{name or part}.log").open("ab")
-        argv = [sys.executable, "-m", "server", part]
-        with log:
-            self.running[name or part] = subprocess.Popen(
-                argv, cwd=ROOT, env=env, stdout=log, stderr=log, start_new_session=True
-            )
+        log = self.home / f"{name or part}.log"
+        self.running[name or part] = (
+            _anew(part, env, log) if anew else parent().start([part], env=env, log=log)
+        )
         if part == "web":
-            wait_until(self.answers, patience_s=30)
+            wait_until(lambda: self.answers() or self.died(name or part), patience_s=60)
 
     def answers(self) -> bool:
         try:
@@ -141,6 +147,14 @@ class Cluster:
         return [line.text for line in found]
 
 
+def _anew(part: str, env: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+    argv = [sys.executable, "-m", "server", part]
+    with log.open("ab") as said:
+        return subprocess.Popen(
+            argv, cwd=ROOT, env=env, stdout=said, stderr=said, start_new_session=True
+        )
+
+
 def _catch_up(projector: Projector) -> None:
     """Again and again while a worker is faster."""
     while True:
@@ -186,11 +200,15 @@ def free_port() -> int:
 def cluster(
     dsn: str, schema: str, home: Path, *, kind: type[Cluster] = Cluster
 ) -> Iterator[Cluster]:
-    """An installation with an owner and a Local provider; every process it started dies at the end."""
+    """An installation with an owner and a Local provider; every process it started dies at the end.
+
+    Whatever waited in it must have been explained.
+    """
     settings = Settings(home=home, database_url=dsn, schema=schema, port=free_port())
     with ExitStack() as stack:
-        parts = stack.enter_context(system(settings, dsn, connections=4))
+        parts = stack.enter_context(composed(settings, dsn, connections=4))
         made = kind(dsn, schema, home, parts)
+        stack.callback(assert_waits_are_explained, parts.queries)
         stack.callback(_end_jobs, made)
         stack.callback(made.stop)
         yield made

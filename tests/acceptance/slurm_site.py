@@ -102,15 +102,30 @@ class Site(Cluster):
         wait_until(
             lambda: not self.slurm.run("squeue", "-h", "-a"),
             patience_s=150,
-            tell=lambda: self.slurm.run("squeue", "-a"),
+            tell=self.what_is_left,
         )
+
+    def what_is_left(self) -> str:
+        """All there is to be known of what Slurm still has: for whoever reads why a test failed."""
+        asked = [self.slurm.run("scontrol", "-d", "show", "job", "-o")]
+        for name in self.slurm.run("squeue", "-h", "-a", "-o", "%j").split():
+            for folder in self.work.glob(f"*/jobs/{name.removeprefix('lab-')}*"):
+                asked += [f"{path}: {path.read_text()}" for path in folder.glob("*/*.json")]
+                asked += [
+                    f"{path}: {path.read_text()[-2000:]}" for path in folder.glob("slurm.log")
+                ]
+        lately = (
+            (self.home / "worker.log").read_text()[-6000:],
+            self.slurm.log("slurmctld")[-9000:],
+        )
+        return "\n".join([*asked, *lately])
 
 
 @contextmanager
-def slurm_site(dsn: str, home: Path) -> Iterator[Site]:
+def slurm_site(dsn: str, home: Path, *, nodes: int = 3) -> Iterator[Site]:
     """No process of the installation runs yet; the cluster does."""
     schema = unused_schema("slurm")
-    with running_cluster() as slurm, cluster(dsn, schema, home, kind=Site) as site:
+    with running_cluster(nodes=nodes) as slurm, cluster(dsn, schema, home, kind=Site) as site:
         assert isinstance(site, Site)
         site.attach(slurm)
         yield site

@@ -40,14 +40,16 @@ until [ -e "$GATE" ]; do sleep 0.05; done
 def test_planted_secrets_are_found_nowhere(lab_cluster: Cluster, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     canaries = plant(lab_cluster)
-    lab_cluster.start("worker")
-    lab_cluster.start("web")
+    lab_cluster.start("worker", anew=True)
+    lab_cluster.start("web", anew=True)
     job = lab_cluster.queue(
         RUN,
         envs=f'{{GATE: {gate}, A: "{{{{secret.TEAMS}}}}", B: "{{{{secret.OWN}}}}"}}',
         setup='"true {{secret.OWN}}"',
     )
-    canaries.append(lab_cluster.parts.lab.credentials.job_token(job, 1))
+    canaries.append(
+        lab_cluster.parts.lab.credentials.job_token(job, 1, now=lab_cluster.parts.lab.clock.now())
+    )
     told: dict[str, str] = {}
 
     def printed() -> bool:

@@ -40,7 +40,7 @@ def test_a_queued_job_ends_when_its_time_to_live_is_over(working: Cluster) -> No
         ("kill -SEGV $$", {}, "FAILED", "user_code", None, 11, "signal 11"),
         ("true", {"setup": "exit 9"}, "FAILED", "setup", 9, None, "setup"),
         (WORKING, {"timeout": "1s"}, "FAILED", "timeout", None, 15, "longer than timeout"),
-        ("sleep 60", {"ttl": "3s"}, "FAILED", "timeout", None, 15, "ttl"),
+        ("sleep 60", {"ttl": "5s"}, "FAILED", "timeout", None, 15, "ttl"),
         ("sleep 60", {"idle_timeout": "2s"}, "FAILED", "timeout", None, 15, "sign of work"),
         (
             "true",

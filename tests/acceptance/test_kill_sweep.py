@@ -11,7 +11,6 @@ import random
 import pytest
 
 from tests.acceptance.cluster import Cluster, assert_ledger_is_settled, wait_until
-from tests.asked import LONG
 
 pytestmark = [pytest.mark.postgres, pytest.mark.acceptance]
 
@@ -40,11 +39,11 @@ POINTS = (
     "before quota.settled.v1",
     "after quota.settled.v1",
 )
-SEEDS = (1, 2, 3)
+SEEDS = (1, 2, 3)  # of the order of the points, and of which passing kills
 LINES = 40
 
 SCRIPT = """\
-echo ran >> $RAN
+echo ran >> "$RAN"
 for i in $(seq {lines}); do echo "line $i"; done
 python3 -c 'import lab; lab.init(); lab.log_metrics({{"loss": 0.5}}, step=1); lab.finish(score={{"acc": 1}})'
 """
@@ -55,36 +54,46 @@ def queue(cluster: Cluster, name: str) -> str:
     return cluster.queue(SCRIPT.format(lines=LINES), envs=f"{{RAN: {ran}}}")
 
 
-@pytest.mark.parametrize("point", POINTS)
-def test_a_kill_loses_nothing_and_runs_nothing_twice(lab_cluster: Cluster, point: str) -> None:
-    for seed in SEEDS:
-        dice = random.Random(f"{point}{seed}")
-        jobs = {f"{seed}-{n}": queue(lab_cluster, f"{seed}-{n}") for n in range(2)}
+@pytest.mark.parametrize("seed", SEEDS)
+def test_kills_lose_nothing_and_run_nothing_twice(lab_cluster: Cluster, seed: int) -> None:
+    """Each worker finds what the one before it left, and dies at another point."""
+    dice = random.Random(seed)
+    jobs: dict[str, str] = {}
+    for point in dice.sample(POINTS, len(POINTS)):
+        jobs |= {name: queue(lab_cluster, name) for name in (f"{point}-1", f"{point}-2")}
         lab_cluster.start("worker", failpoint=f"{point}:{dice.choice((1, 2))}")
-        wait_until(lambda: lab_cluster.died("worker"), tell=lambda: f"never reached {point}")
-        assert lab_cluster.forget("worker") == -9
-        lab_cluster.start("worker")
-        for name, job in jobs.items():
-            assert_ran_once(lab_cluster, name, job)
-        lab_cluster.kill("worker")
+        falls(lab_cluster, "worker", point)
+    lab_cluster.start("worker")
+    for name, job in jobs.items():
+        assert_ran_once(lab_cluster, name, job)
+    lab_cluster.kill("worker")
     assert_ledger_is_settled(lab_cluster)
 
 
-@pytest.mark.parametrize("point", POINTS if LONG else POINTS[::2])
-def test_a_second_worker_takes_over(lab_cluster: Cluster, point: str) -> None:
-    for seed in SEEDS if LONG else SEEDS[:1]:
-        dice = random.Random(f"two {point}{seed}")
-        wait_until(lambda: not leads(lab_cluster))  # a killed leader's session ends a moment later
-        lab_cluster.start("worker", name="first", failpoint=f"{point}:{dice.choice((1, 2))}")
-        wait_until(lambda: leads(lab_cluster) or lab_cluster.died("first"))
-        lab_cluster.start("worker", name="second")
-        jobs = {f"{seed}-{n}": queue(lab_cluster, f"{seed}-{n}") for n in range(2)}
-        wait_until(lambda: lab_cluster.died("first"), tell=lambda: f"never reached {point}")
-        lab_cluster.forget("first")
-        for name, job in jobs.items():
-            assert_ran_once(lab_cluster, name, job)
-        lab_cluster.kill("second")
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_second_worker_takes_over(lab_cluster: Cluster, seed: int) -> None:
+    """Whenever the leader dies another one stands by, which dies next."""
+    dice = random.Random(f"two {seed}")
+    jobs: dict[str, str] = {}
+    leader, *others = dice.sample(POINTS, len(POINTS))
+    lab_cluster.start("worker", name=leader, failpoint=f"{leader}:1")
+    for point in (*others, ""):
+        wait_until(lambda one=leader: leads(lab_cluster) or lab_cluster.died(one))
+        fails = f"{point}:{dice.choice((1, 2))}" if point else ""
+        lab_cluster.start("worker", name=point or "last", failpoint=fails)
+        jobs |= {name: queue(lab_cluster, name) for name in (f"{point}-1", f"{point}-2")}
+        falls(lab_cluster, leader, leader)
+        leader = point
+    for name, job in jobs.items():
+        assert_ran_once(lab_cluster, name, job)
+    lab_cluster.kill("last")
     assert_ledger_is_settled(lab_cluster)
+
+
+def falls(cluster: Cluster, worker: str, point: str) -> None:
+    """Wait until it has been killed at its point."""
+    wait_until(lambda: cluster.died(worker), tell=lambda: f"never reached {point}", patience_s=60)
+    assert cluster.forget(worker) == -9
 
 
 def leads(cluster: Cluster) -> bool:

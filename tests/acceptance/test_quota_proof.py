@@ -23,6 +23,8 @@ import pytest
 
 from application.actor import Actor, system
 from application.commands.accounts import register_user
+from application.commands.budgets import set_budget
+from application.commands.compute import reconfigure_provider
 from application.commands.job_changes import change_job
 from application.commands.members import add_member
 from application.commands.quotas import set_quota
@@ -30,7 +32,10 @@ from application.commands.sightings import keep_reserved, observe_job
 from application.commands.tokens import issue_token
 from application.log import EventLog
 from application.proof import prove_guards
-from domain.job_events import JobQueued, JobQuotaExtended
+from domain.budgets import Balance as BudgetBalance
+from domain.budgets import BudgetEvent, millionths
+from domain.errors import BudgetExceeded
+from domain.job_events import JobQueued, JobQuotaExtended, JobSubmitted
 from domain.jobs import Job, fold
 from domain.model import Event, GuardKind
 from domain.observations import Exit, Observation, Phase
@@ -48,6 +53,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.acceptance]
 
 PROCESSES, CLIENTS = 4, 4
 WISHES = 100 if os.environ.get("LAB_LONG_TESTS") == "1" else 12  # a client
+BUDGET, RUN = 2.5, "sleep 0.5"
 TEAM_MINUTES, RAISED_MINUTES, BEN_MINUTES = 300, 380, 120
 SYSTEM = system("test")
 E = TypeVar("E", bound=Event)
@@ -158,6 +164,46 @@ def test_no_prefix_of_the_log_passes_a_limit_and_every_account_agrees(site: Clus
     assert all(job.is_over for job in jobs.values() if job.id in ends.seen)
 
 
+@pytest.fixture
+def priced(lab_cluster: Cluster) -> Cluster:
+    """A CPU costs 36 an hour, a cent a second; the month has money for four held minutes."""
+    settings = {"cpus": 16, "memory_gib": 8, "accelerators": "", "price_per_cpu_hour": 36}
+    lab = lab_cluster.parts.lab
+    reconfigure_provider(lab, lab_cluster.me, lab_cluster.provider, settings=settings)
+    set_budget(lab, lab_cluster.me, limit=BUDGET)
+    return lab_cluster
+
+
+def test_no_prefix_of_the_log_passes_a_budget_though_the_worker_is_killed(priced: Cluster) -> None:
+    log = priced.parts.lab.log
+    jobs = [priced.queue(RUN, minutes_requested=1) for _ in range(4)]
+    with pytest.raises(BudgetExceeded):
+        priced.queue(RUN, minutes_requested=1)
+    priced.start("worker", failpoint="launch.submitted")
+    wait_until(lambda: priced.died("worker"))
+    assert priced.forget("worker") != 0
+    priced.start("worker")
+    wait_until(lambda: any(fold(log.stream(job)).has_machine for job in jobs))
+    priced.kill("worker")
+    priced.start("worker")
+    rows = [priced.ended(job) for job in jobs]
+    priced.kill("worker")
+
+    assert [row.status for row in rows] == ["COMPLETE"] * len(jobs)
+    assert all(row.cost for row in rows)
+    leases = all_events(log, JobSubmitted)
+    assert any(lease.adopted for lease in leases)
+    assert {(lease.price_per_hour, lease.currency) for lease in leases} == {(36.0, "USD")}
+    assert_no_prefix_passes_a_budget(log)
+    costs = sum(millionths(row.cost or 0) for row in rows)
+    for scope in fold(log.stream(jobs[0])).budget.scopes:
+        guard = log.guard(GuardKind.QUOTA, scope)
+        assert guard is not None
+        assert guard.amount == costs
+    assert prove_guards(log) == []
+    assert_a_replay_agrees(priced)
+
+
 def member(site: Cluster, email: str) -> Actor:
     lab = site.parts.lab
     user = register_user(lab, SYSTEM, email=email, name="", password=PASSWORD)
@@ -197,6 +243,17 @@ def queued_jobs(log: EventLog) -> list[str]:
 
 def all_events(log: EventLog, kind: type[E]) -> list[E]:
     return [r.event for r in log.read(0, 10**6) if isinstance(r.event, kind)]
+
+
+def assert_no_prefix_passes_a_budget(log: EventLog) -> None:
+    balances: dict[str, BudgetBalance] = defaultdict(BudgetBalance)
+    for recorded in log.read(0, 10**6):
+        if isinstance(recorded.event, BudgetEvent):
+            scope = recorded.event.scope
+            balance = balances[scope] = balances[scope].evolve(recorded.event)
+            within = balance.limit is None or balance.used <= balance.limit
+            assert within, (recorded.position, scope, balance)
+    assert any(balance.limit == millionths(BUDGET) for balance in balances.values())
 
 
 def assert_no_prefix_passes_a_limit(log: EventLog) -> None:

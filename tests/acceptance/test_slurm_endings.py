@@ -62,16 +62,17 @@ ONCE = "{platform: 0}"
 
 @pytest.fixture(scope="module")
 def site(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with slurm_site(postgres, tmp_path_factory.mktemp("home")) as made:
+    with slurm_site(postgres, tmp_path_factory.mktemp("home"), nodes=4) as made:
         slow = made.slurm.root / "slow-python"
         slow.write_text('#!/bin/bash\nsleep 8\nexec python3 "$@"\n')  # a node that is slow to begin
         slow.chmod(0o755)
-        made.connect("hpc")
-        made.connect("near", flags="--exclude=n3")  # far from the node that is killed
-        made.connect("n2", flags="--nodelist=n2 --exclusive", spot_partition="spot")
-        made.connect("urgent", flags="--nodelist=n2 --exclusive", partition="urgent")
+        made.connect("hpc", flags="--exclude=n4")
+        made.connect("near", flags="--exclude=n3,n4")  # far from the node that is killed
         made.connect("n3", flags="--nodelist=n3")
-        made.connect("slow", python=str(slow))
+        # On a node of its own: any partition of a higher tier would preempt it.
+        made.connect("spot", flags="--nodelist=n4 --exclusive", spot_partition="spot")
+        made.connect("urgent", flags="--nodelist=n4 --exclusive", partition="urgent")
+        made.connect("slow", python=str(slow), flags="--exclude=n4")
         made.connect("reserved", flags="--reservation=nope")
         made.start("web")
         made.start("worker")
@@ -88,7 +89,7 @@ def jobs(site: Site) -> dict[str, str]:
         "limit": site.on("near", SLEEPS),
         "cancelled": site.on("near", SLEEPS),
         "refused": site.on("reserved", "true"),
-        "preempted": site.on("n2", TRAINS, resources="use_spot: true", retries=AGAIN),
+        "preempted": site.on("spot", TRAINS, resources="use_spot: true", retries=AGAIN),
         "lost": site.on("n3", SLEEPS, retries=ONCE),
     }
     for name in ("limit", "cancelled", "lost"):
@@ -186,11 +187,7 @@ def test_an_end_whose_file_shows_up_late_is_waited_for(site: Site, tmp_path: Pat
     assert (row.status, row.blame, row.signal) == ("FAILED", "user_code", 11)
 
 
-def test_a_job_that_waits_for_a_full_cluster_says_so_and_is_stopped(site: Site) -> None:
-    # What was preempted may be shown as running for minutes where its second start was lost on the way
-    # to a busy node; this needs every node.
-    site.slurm.run("scancel", "--partition", "spot")
-    site.nothing_queued()
+def test_a_job_that_waits_for_full_nodes_says_so_and_is_stopped(site: Site) -> None:
     whole = "cpus: 8, num_nodes: 3"
     first = site.on("hpc", SLEEPS, resources=whole)
     site.says(first, "up")

@@ -5,7 +5,6 @@ The nodes have no way back to the server here, so that Slurm and the shared disk
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import time
@@ -17,11 +16,12 @@ import pytest
 
 from tests.acceptance.cluster import wait_until
 from tests.acceptance.slurm_site import GATED, NOWHERE, Site, slurm_site
+from tests.asked import LONG, root_only
 
 pytestmark = [pytest.mark.postgres, pytest.mark.acceptance, pytest.mark.slurm]
 pytestmark.append(pytest.mark.xdist_group("slurm"))  # one cluster at a time
 
-AWAY_S = 600 if os.environ.get("LAB_LONG_TESTS") == "1" else 30
+AWAY_S = 600 if LONG else 30
 """Long enough for every count of looks to run out, if one ran."""
 
 
@@ -136,10 +136,10 @@ def test_a_job_that_slurm_puts_back_goes_on_as_its_next_attempt(site: Site, tmp_
     assert (tmp_path / "ran").read_text() == "1\n2\n"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
 def test_a_full_disk_is_told_in_its_words_and_nothing_is_left_half_written(
     site: Site, tmp_path: Path
 ) -> None:
+    root_only("mounting a small disk")
     with small_disk(tmp_path / "disk", "3m") as disk:
         site.connect("full", work_folder=str(disk))
         fill(disk / "filler")

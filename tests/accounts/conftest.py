@@ -13,8 +13,8 @@ from application.commands.accounts import found_team, register_user
 from application.lab import Lab
 from domain.teams import Role
 from server.bootstrap import System
-from server.bootstrap import system as composed
 from server.settings import Settings
+from tests.fakes.composed import composed
 
 EMAIL, PASSWORD = "ada@example.org", "correct horse battery"
 

@@ -15,10 +15,10 @@ from application.commands.links import confirm_address
 from application.lab import Lab
 from domain.errors import InvalidInput
 from server.bootstrap import System
-from server.bootstrap import system as composed
 from server.oidc.config import read_clients
 from server.settings import Settings
 from tests.accounts.conftest import Ada
+from tests.fakes.composed import composed
 from tests.fakes.github import GitHubServer, github
 
 pytestmark = pytest.mark.postgres

@@ -24,10 +24,10 @@ from domain.teams import Role
 from domain.teams import fold as fold_team
 from domain.users import UserIdentityLinked
 from server.bootstrap import System
-from server.bootstrap import system as composed
 from server.oidc.config import Client, Grant, read_clients
 from server.settings import Settings
 from tests.accounts.conftest import PASSWORD, Ada
+from tests.fakes.composed import composed
 from tests.fakes.issuer import CLIENT, SECRET, Claims, Issuer, issuer
 
 pytestmark = pytest.mark.postgres

@@ -24,10 +24,10 @@ from domain.errors import AlreadyExists, InvalidInput, RateLimited
 from domain.teams import Role
 from domain.users import fold as fold_user
 from server.bootstrap import System
-from server.bootstrap import system as composed
 from server.mail import BackgroundMailer, MailNotSent, MailNow, smtp_from
 from server.settings import Settings
 from tests.accounts.conftest import EMAIL, PASSWORD, Ada
+from tests.fakes.composed import composed
 from tests.fakes.mail_server import Mailbox, mail_server, only
 from tests.lab.running import until
 

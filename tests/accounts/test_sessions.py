@@ -35,9 +35,9 @@ from domain.users import UserLinkIssued
 from server import __main__ as program
 from server.authentication import actor_of
 from server.bootstrap import System
-from server.bootstrap import system as composed
 from server.settings import Settings
 from tests.accounts.conftest import EMAIL, PASSWORD, Ada
+from tests.fakes.composed import composed
 
 pytestmark = pytest.mark.postgres
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from application.owners import CODE, STATES
 from application.why import Told, history
 from domain.compute import (
     Provider,
@@ -158,6 +159,15 @@ def account() -> Situation:
     return Situation(Life().wait(wait, 2).facts, JobWaitExplained)
 
 
+def owner_away() -> Situation:
+    told = STATES["removed"]
+    wait = Wait(
+        code=f"{CODE}:removed", text=f"{told.text} It is held.",
+        evidence={"owner": "user_1", "state": "removed"}, help=(told.help,),
+    )  # fmt: skip
+    return Situation(Life().wait(wait, 2).facts, JobWaitExplained)
+
+
 def concurrency() -> Situation:
     wait = Wait(
         code="concurrency", text="2 of 2 jobs of the sweep run.",
@@ -214,7 +224,7 @@ def stopped() -> Situation:
 SITUATIONS: dict[str, Callable[[], Situation]] = {
     made.__name__: made
     for made in (
-        no_room, behind, impossible, disabled, unreachable, account, concurrency, retrying,
+        no_room, behind, impossible, disabled, unreachable, account, owner_away, concurrency, retrying,
         provider_queue, starting, unseen, out_of_memory, quota_used_up, stopped,
     )
 }  # fmt: skip

@@ -1,31 +1,18 @@
-"""A folder becomes hashes, an archive becomes a folder, and nothing leads outside."""
+"""A folder becomes hashes, and nothing leads outside."""
 
 from __future__ import annotations
 
 import hashlib
-import stat
-import zipfile
 from pathlib import Path
 
 import pytest
 
-from application.task_files import ignored, snapshot_folder, unpack_archive
+from application.task_files import ignored, snapshot_folder
 from domain.errors import InvalidInput
 
 
 def names(folder: Path) -> list[str]:
     return [frozen.path for frozen, _ in snapshot_folder(folder)]
-
-
-def zipped(folder: Path, *entries: tuple[str, bytes], mode: int = 0o644) -> Path:
-    path = folder / "task.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in entries:
-            entry = zipfile.ZipInfo(name)
-            entry.external_attr = mode << 16
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, content)
-    return path
 
 
 def test_a_file_is_frozen_by_its_content(tmp_path: Path) -> None:
@@ -69,39 +56,6 @@ def test_a_folder_that_is_too_large_is_refused(tmp_path: Path) -> None:
     (tmp_path / "b").write_text("")
     with pytest.raises(InvalidInput, match="labignore"):
         list(snapshot_folder(tmp_path, most_files=1))
-
-
-def test_an_archive_is_unpacked_with_its_modes(tmp_path: Path) -> None:
-    into = tmp_path / "into"
-    into.mkdir()
-    unpack_archive(zipped(tmp_path, ("src/run.sh", b"echo"), mode=0o755), into)
-    assert (into / "src/run.sh").read_bytes() == b"echo"
-    assert (into / "src/run.sh").stat().st_mode & stat.S_IXUSR
-
-
-@pytest.mark.parametrize("name", ["../a", "/etc/a", "a/../../b", "a\\..\\b", "-rf", "~/a"])
-def test_an_archive_that_leads_outside_is_refused(tmp_path: Path, name: str) -> None:
-    into = tmp_path / "into"
-    into.mkdir()
-    with pytest.raises(InvalidInput, match="relative"):
-        unpack_archive(zipped(tmp_path, (name, b"x")), into)
-    assert list(into.iterdir()) == []
-
-
-def test_an_archive_of_links_bombs_or_doubles_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match="Links"):
-        unpack_archive(zipped(tmp_path, ("a", b"/etc"), mode=0o120777), tmp_path)
-    bomb = zipped(tmp_path, ("zeros", b"\0" * 5_000_000))
-    with pytest.raises(InvalidInput, match="too much"):
-        unpack_archive(bomb, tmp_path, most_bytes=1_000_000)
-    with pytest.raises(InvalidInput, match="entries"):
-        unpack_archive(zipped(tmp_path, ("p", b""), ("q", b"")), tmp_path, most_files=1)
-
-
-def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "x.zip").write_bytes(b"PK\x03\x04 not really")
-    with pytest.raises(InvalidInput, match="not a zip"):
-        unpack_archive(tmp_path / "x.zip", tmp_path)
 
 
 def test_the_last_pattern_that_matches_wins() -> None:

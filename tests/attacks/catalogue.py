@@ -111,11 +111,16 @@ ATTACKS: dict[str, tuple[str, ...]] = {
         "tests/lab/test_cli.py::test_a_download_stays_in_its_folder",
     ),
     "path traversal and links in archives": (
-        "tests/application/test_task_files.py::test_an_archive_that_leads_outside_is_refused",
+        "tests/attacks/test_paths.py::test_an_archive_that_leads_outside_is_refused_by_its_member_and_noted",
+        "tests/application/test_archives.py::test_an_archive_that_leads_outside_is_refused",
+        "tests/application/test_archives.py::test_a_link_or_device_in_an_archive_is_refused",
         "tests/application/test_task_files.py::test_a_link_that_leads_outside_is_refused",
     ),
     "zip bombs and bodies without end": (
-        "tests/application/test_task_files.py::test_an_archive_of_links_bombs_or_doubles_is_refused",
+        "tests/attacks/test_paths.py::test_a_zip_bomb_is_refused_with_its_limit_and_noted",
+        "tests/application/test_archives.py::test_an_archive_that_unfolds_to_too_much_is_refused",
+        "tests/application/test_archives.py::test_a_tar_whose_headers_unfold_without_end_is_refused",
+        "tests/application/test_archives.py::test_a_zip_packed_so_that_one_read_unfolds_without_bound_is_refused",
         "tests/server/test_node_api.py::test_a_gzip_bomb_is_refused_before_it_unfolds",
         "tests/server/test_node_api.py::test_a_body_past_the_limit_is_refused",
         "tests/graphql_api/test_attacks.py::test_too_large_a_body_is_refused",

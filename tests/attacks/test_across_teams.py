@@ -104,7 +104,7 @@ def test_bytes_that_another_team_uploaded_are_not_had_by_their_hash(
 def test_the_token_of_a_job_reaches_nothing_but_its_own_job(
     api: Rig, ours: Team, theirs: Team, noted: Noted
 ) -> None:
-    token = api.lab.credentials.job_token(ours.ids["job"], 1)
+    token = api.lab.credentials.job_token(ours.ids["job"], 1, now=api.lab.clock.now())
     bearer = {"authorization": f"Bearer {token}"}
     asked = api.post({"query": "{me{role}}"}, bearer).json()
     assert asked["errors"][0]["extensions"]["code"] == "NOT_AUTHENTICATED"

@@ -51,6 +51,7 @@ SHAPES = {
     "a circle of fragments": "{...A} fragment A on Query {...B} fragment B on Query {...A}",
     "fragments that double sixty times": bomb(),
 }
+CIRCLES = ("introspection in circles", "a circle of fragments")
 SAID = {
     "tokens": "more than 3000 tokens",
     "directives": "more than 3000 tokens",
@@ -65,7 +66,13 @@ def test_a_document_that_is_too_much_is_refused_at_once(api: Rig, shape: str) ->
     body = api.ask(SHAPES[shape])
     assert time.monotonic() - before < 10
     assert SAID.get(shape, "too large") in body["errors"][0]["message"]
+    wanted = "BAD_REQUEST" if shape in CIRCLES else "TOO_LARGE"
+    assert body["errors"][0]["extensions"]["code"] == wanted
     assert not body.get("data")
+
+
+def test_what_cannot_be_read_is_told_with_a_code(api: Rig) -> None:
+    assert api.code("{version") == "BAD_REQUEST"
 
 
 def test_a_batch_that_is_too_long_is_refused_and_noted(api: Rig, noted: Noted) -> None:

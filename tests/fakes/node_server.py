@@ -14,7 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 
 class NodeServer:
     """``away``: connections are dropped; ``fail_next``: so many calls answer 500;
-    ``lose_next``: so many journal calls are applied and then the connection is dropped."""
+    ``lose_next``: so many journal calls are applied and then the connection is dropped;
+    ``renewed``: the token that journals answer with; ``tokens``: those that came, in order."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -29,6 +30,8 @@ class NodeServer:
         self.chunk = 1024 * 1024
         self.conflicts = 0
         self.calls = 0
+        self.renewed = ""
+        self.tokens: list[str] = []
         self.imported: list[dict[str, Any]] = []
         server = self
 
@@ -123,6 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             stream += body
             answer = {"next": len(stream), "stop": node.stop}
+            answer |= {"token": node.renewed} if node.renewed else {}
             if node.lose_next:
                 node.lose_next -= 1
                 self.close_connection = True
@@ -133,6 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
         node = self.node
         with node.lock:
             node.calls += 1
+            node.tokens.append(self.headers.get("Authorization", "").removeprefix("Bearer "))
             if node.away:
                 self.close_connection = True
                 return True

@@ -115,6 +115,10 @@ class SlurmCluster:
         done = subprocess.run(argv, env=self.env, check=False, **options)
         return done.stdout.strip()
 
+    def log(self, daemon: str) -> str:
+        """What ``slurmctld`` or a node has written."""
+        return (self.root / "log" / f"{daemon}.log").read_text(errors="replace")
+
     def is_idle(self) -> bool:
         states = self.run("sinfo", "-h", "-N", "-p", "batch", "-o", "%T").split()
         return len(states) == len(self.nodes) and set(states) == {"idle"}

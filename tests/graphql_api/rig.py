@@ -35,7 +35,6 @@ from projections.telemetry import CHANNEL
 from server.audit_api import audit_routes
 from server.authentication import actor_of
 from server.bootstrap import System
-from server.bootstrap import system as build
 from server.files_api import file_routes
 from server.following import Follower
 from server.health import health_routes
@@ -45,6 +44,7 @@ from server.readable import readable_by_job
 from server.refusal_log import RefusalLog
 from server.settings import Settings
 from tests.fakes import uvicorn_thread
+from tests.fakes.composed import composed
 from tests.fakes.providers import FakeProviders
 
 PASSWORD = "correct horse battery"
@@ -124,7 +124,7 @@ def rig(dsn: str, schema: str, home: Path) -> Iterator[Rig]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     settings = Settings(home=home, schema=schema, port=port)
-    with build(settings, dsn, connections=16) as parts:
+    with composed(settings, dsn, connections=16) as parts:
         lab = dataclasses.replace(parts.lab, providers=FakeProviders())
         with _following(parts), _serving(parts, lab, port):
             made = Rig(parts, lab, settings.base_url)

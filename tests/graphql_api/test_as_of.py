@@ -25,6 +25,7 @@ PRESENT_ONLY = {
     "offers": "asks the provider",
     "checkProvider": "asks the provider",
     "startEstimate": "asks the provider",
+    "launchCost": "asks the provider",
     "providerKinds": "what this version can do",
     "auditHeads": "compares what was signed with the log of now",
     "revertPreview": "is about what would be changed now",

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from application.actor import Actor, system
+from application.commands.accounts import register_user
+from application.commands.members import add_member
+from application.commands.service_accounts import make_service_account
+from application.commands.tokens import issue_service_token, issue_token
+from domain.teams import Role
 from graphql_api.sdl import PATH, sdl
 from tests.graphql_api.rig import PASSWORD, TASK, Rig
 
@@ -138,3 +144,38 @@ def test_quota_is_shown_in_seconds_and_refused_in_minutes(api: Rig) -> None:
     told = api.ask(queue, token=other.token, l={"yaml": TASK, "minutesRequested": 60})["errors"][0]
     assert told["extensions"]["code"] == "QUOTA_EXCEEDED"
     assert told["extensions"]["left"] == 30
+
+
+TEAM_TOKENS = "{teamTokens{holder{email name} token{id name prefix scopes usedAt}}}"
+REVOKE = "mutation($i:ID!){revokeToken(id:$i){position}}"
+
+
+def test_an_admin_sees_everybodys_tokens_and_revokes_them(api: Rig) -> None:
+    owner = api.account("boss@tokens.example", "tokens")
+    ben = register_user(
+        api.lab, system("test"), email="ben@tokens.example", name="Ben", password=PASSWORD
+    )
+    add_member(api.lab, owner.actor, email="ben@tokens.example", role=Role.MEMBER)
+    bens = Actor(by=f"user:{ben}", user=ben, team=owner.team, role=Role.MEMBER)
+    made, secret = issue_token(api.lab, bens, name="laptop", scopes=["jobs"])
+    bot = make_service_account(api.lab, owner.actor, name="nightly", role=Role.VIEWER)
+    issue_service_token(api.lab, owner.actor, bot, name="cron")
+    stranger = api.account("eve@tokens.example", "tokens of others")
+    api.settle()
+    api.data("{jobs{edges{cursor}}}", token=secret)
+    found = {t["token"]["name"]: t for t in api.data(TEAM_TOKENS, token=owner.token)["teamTokens"]}
+    assert set(found) == {"laptop", "cron"}
+    laptop = found["laptop"]
+    assert laptop["holder"]["email"] == "ben@tokens.example"
+    assert (laptop["token"]["prefix"], laptop["token"]["scopes"]) == (secret[:12], ["jobs"])
+    assert laptop["token"]["usedAt"]
+    assert found["cron"]["holder"] == {"email": "", "name": "nightly"}
+
+    assert api.code(TEAM_TOKENS, token=secret) == "PERMISSION_DENIED"
+    assert api.code(REVOKE, token=stranger.token, i=made) == "NOT_FOUND"
+    api.data(REVOKE, token=owner.token, i=made)
+    assert api.code("{jobs{edges{cursor}}}", token=secret) == "NOT_AUTHENTICATED"
+    names = [t["token"]["name"] for t in api.data(TEAM_TOKENS, token=owner.token)["teamTokens"]]
+    assert names == ["cron"]
+    sessions = api.data("{sessions{id}}", token=owner.token)["sessions"]
+    assert api.code(REVOKE, token=stranger.token, i=sessions[0]["id"]) == "NOT_FOUND"

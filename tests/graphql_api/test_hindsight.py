@@ -158,7 +158,7 @@ def test_a_refused_launch_is_recorded_and_accepted_under_another_limit(api: Rig)
     (wrong,) = api.ask(WHAT_IF, **window, c={"quotas": [{"of": "nobody", "minutes": 1}]}, **ask)[
         "errors"
     ]
-    assert "Nothing was asked for under it" in wrong["message"]
+    assert "No job of that time asked for it" in wrong["message"]
 
 
 def test_a_change_is_shown_and_taken_back_once(api: Rig) -> None:

@@ -18,6 +18,7 @@ from lab.cli.client import OPERATIONS
 from lab.cli.failures import CliError
 from lab.cli.job_files import inside
 from projections.jobs import JOBS_PROJECTION
+from tests.fakes.archives import tarred, zipped
 from tests.graphql_api.rig import TASK
 from tests.lab.shell import ROOT, Shell
 
@@ -59,6 +60,19 @@ def test_a_task_is_written_validated_saved_and_queued(shell: Shell) -> None:
     assert "python train.py" in shell.ok("task", "show", "my-task")
     job = shell.ok("task", "queue", "my-task").strip()
     assert shell.json("job", "info", job)["taskId"] == task
+
+
+def test_a_packed_folder_is_saved_as_a_task_with_its_files(shell: Shell) -> None:
+    inside = (("digits/task.yaml", TASK.encode()), ("digits/src/train.py", b"print(1)"))
+    (shell.home / "digits.zip").write_bytes(zipped(*inside))
+    (shell.home / "digits.tar.gz").write_bytes(tarred(*inside))
+    task = shell.ok("task", "add", "digits.zip").strip()
+    assert shell.ok("task", "add", "digits.tar.gz").strip() == task
+    shown = shell.json("task", "show", task)
+    assert [file["path"] for file in shown["files"]] == ["src/train.py"]
+    (shell.home / "evil.zip").write_bytes(zipped(*inside, ("../evil", b"x")))
+    assert "'../evil'" in shell.fails(5, "task", "add", "evil.zip")
+    assert "no such file" in shell.fails(2, "task", "add", "none.zip").lower()
 
 
 def test_a_folder_runs_with_its_files_and_parameters(shell: Shell) -> None:
@@ -126,7 +140,8 @@ def test_the_rest_of_the_workspace_is_at_hand(shell: Shell) -> None:
     secret = shell.ok("token", "create", "ci", "--read-only").strip()
     assert shell.run("whoami", LAB_TOKEN=secret).returncode == 0
     assert shell.fails(5, "experiment", "create", "no", LAB_TOKEN=secret)
-    shell.ok("token", "revoke", "ci")
+    assert shell.api.owner.email in shell.ok("token", "list", "--team")
+    shell.ok("token", "revoke", "ci", "--team")
     shell.fails(3, "whoami", LAB_TOKEN=secret)
     shell.ok("quota", "set", "1000")
     assert "1000 min" in shell.ok("quota", "show")
@@ -163,7 +178,13 @@ def test_a_cluster_is_a_table_of_its_nodes_and_a_start_is_estimated(shell: Shell
     assert shell.json("provider", "cluster", "idle")["nodes"][0]["reason"] == "a new fan"
     shell.ok("task", "init")
     before = len(shell.json("job", "list"))
-    assert "at the end" in shell.ok("run", "--no-files", "--estimate")
+    told = shell.ok("run", "--no-files", "--estimate")
+    assert "at the end" in told
+    assert "It costs nothing here." in told
+    dear = shell.ok(
+        "run", "--no-files", "--estimate", "--accelerators", "A100:1", "--minutes", "90"
+    )
+    assert "2.00 USD an hour; 3.00 USD of the month's budget are held." in dear
     assert "too many nodes" in shell.fails(
         5, "run", "--no-files", "--estimate", "--num-nodes", "40"
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.node.transport import Connection, Pass
 from tests.fakes.node_server import NodeServer
 from tests.lab.running import Attempt, until
 
@@ -39,13 +40,27 @@ def test_every_record_arrives_once_and_the_wrapper_leaves_when_confirmed(
 def test_a_saved_file_is_uploaded_in_chunks_before_it_is_called_saved(
     tmp_path: Path, server: NodeServer
 ) -> None:
+    server.renewed = "the next token"
     attempt = Attempt(tmp_path, run=SAVES, server_url=server.url)
     attempt.run()
+    assert server.tokens[0] == "token-of-the-job"
+    assert server.tokens[-1] == "the next token"
     saved = [r for r in server.records() if r["k"] == "saved"]
     assert [r["kind"] for r in saved] == ["model"]
     assert "spooled" not in saved[0]
     assert saved[0]["files"][0]["sha256"] in server.blobs
     assert [r["name"] for r in server.all_records() if r["k"] == "m"][:1]
+
+
+def test_a_renewed_token_is_that_of_every_connection(server: NodeServer) -> None:
+    server.renewed, shared = "the next token", Pass("the first token")
+    one, other = Connection(server.url, shared), Connection(server.url, shared)
+    where = {"attempt": 1, "node": 0, "stream": "node", "offset": 0}
+    one.post("/node/v1/journal", body=b"", query=where)
+    other.post_json(f"/node/v1/blobs/{'0' * 64}", {"size": 1})
+    assert server.tokens == ["the first token", "the next token"]
+    one.close()
+    other.close()
 
 
 def test_without_a_server_what_is_saved_stays_in_the_spool(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from lab.cli.failures import NOT_FOUND, REFUSED, USAGE
 from tests.graphql_api.rig import PASSWORD, Rig
+from tests.graphql_api.test_logo import png
 from tests.lab.shell import Shell
 
 pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("cli")]
@@ -33,6 +34,12 @@ def test_a_team_lives_on_the_command_line(api: Rig, shell: Shell, tmp_path: Path
     shell.ok("team", "role", "grace@example.org", "admin")
     grace.ok("team", "rename", "renamed")
     assert [team["name"] for team in shell.json("team", "list")] == ["renamed"]
+    (tmp_path / "logo.png").write_bytes(png())
+    assert "is the team's picture" in grace.ok("team", "logo", str(tmp_path / "logo.png"))
+    assert "PNG or a JPEG" in grace.fails(REFUSED, "team", "logo", __file__)
+    assert "--remove" in grace.fails(USAGE, "team", "logo")
+    assert "cannot be read" in grace.fails(USAGE, "team", "logo", "none.png")
+    grace.ok("team", "logo", "--remove")
     shell.ok("team", "remove", "Grace")
     assert grace.json("team", "list") == []
 

@@ -17,13 +17,15 @@ INSTALL = "sudo apt-get install slurm-wlm munge openssh-server"
 
 
 @contextmanager
-def running_cluster(*, database: bool = False, rest: bool = False) -> Iterator[SlurmCluster]:
+def running_cluster(
+    *, database: bool = False, rest: bool = False, nodes: int = 3
+) -> Iterator[SlurmCluster]:
     """Missing programs skip on a laptop and fail on CI."""
     absent = programs_missing(database=database, rest=rest)
     if absent:
         missing(f"Slurm tests need {', '.join(absent)}: {INSTALL}")
     root = Path(tempfile.mkdtemp(prefix="lab-slurm-"))
-    cluster = SlurmCluster(root, database=database, rest=rest)
+    cluster = SlurmCluster(root, nodes=nodes, database=database, rest=rest)
     try:
         cluster.start()
         yield cluster

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from server.bootstrap import System
-from server.bootstrap import system as composed
 from server.settings import Settings
+from tests.fakes.composed import composed
 
 
 @pytest.fixture

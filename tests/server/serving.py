@@ -68,7 +68,7 @@ def start_job(
     launching: list[Event] = list(fold(system.lab.log.stream(job)).launch(now=now, by=by))
     system.lab.log.append(launching)
     project(system)
-    return system.lab.credentials.job_token(job, 1)
+    return system.lab.credentials.job_token(job, 1, now=system.lab.clock.now())
 
 
 def end_job(system: System, job: str) -> None:

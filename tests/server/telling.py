@@ -16,12 +16,13 @@ from domain.job_events import JobEvent, JobStalled
 from domain.notifications import ChannelKind
 from domain.teams import Role
 from projections.rows import DeliveryRow
-from server.bootstrap import System, system
+from server.bootstrap import System
 from server.following import Follower
 from server.postgres.listener import Listener
 from server.settings import Settings
 from server.worker import notifier
 from tests.acceptance.cluster import wait_until
+from tests.fakes.composed import composed
 
 PASSWORD = "correct horse battery"
 
@@ -90,7 +91,7 @@ def telling(dsn: str, schema: str, home: Path, *, retry_s: float = 0.1) -> Itera
     settings = Settings(
         home=home, schema=schema, allow_local_webhooks=True, notify_tries=3, notify_retry_s=retry_s
     )
-    with system(settings, dsn, connections=12) as parts:
+    with composed(settings, dsn, connections=12) as parts:
         tells = notifier(parts)
         follower = Follower(parts.projectors, after=tells.news)
         listener = Listener(parts.dsn)

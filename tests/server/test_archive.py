@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -15,11 +16,14 @@ from application.commands.experiments import create_experiment
 from application.commands.jobs import Launch, queue_job
 from application.commands.secrets import set_secret
 from application.storage_report import storage_report
-from domain.audit import SecretsRead
+from domain.audit import SecretOpened, SecretsRead
 from domain.jobs import fold
 from domain.teams import Role
 from server.archive import archive, check_archive, pieces_of
-from server.bootstrap import System
+from server.bootstrap import System, master_key
+from server.keyring import KeyRing
+from server.secret_store import EncryptedSecrets
+from server.traced_secrets import TracedSecrets
 
 pytestmark = pytest.mark.postgres
 
@@ -81,6 +85,34 @@ def test_a_head_is_signed_once_and_only_when_the_chain_holds(system: System, own
     assert head.holds
     broken = type(verdict)(rows=99, position=99, head="00", breaks=(4,))
     assert not system.proofs.sign(broken)
+
+
+def test_keys_that_are_opened_for_a_provider_leave_a_trace_once_a_day(
+    system: System, owner: Actor
+) -> None:
+    lab, now = system.lab, [system.lab.clock.now()]
+
+    class Hands:
+        def now(self) -> datetime:
+            return now[0]
+
+    ring = KeyRing(system.pool, system.settings.schema, master_key(system.settings))
+    secrets = EncryptedSecrets(system.pool, system.settings.schema, ring)
+    read = TracedSecrets(lab.log, secrets, Hands()).reader("providers")
+    with pytest.raises(KeyError):
+        read(owner.team, "", "KEY")
+    set_secret(lab, owner, name="KEY", value="s3cret k3y")
+    for later in (timedelta(), timedelta(hours=23), timedelta(hours=2)):
+        now[0] += later
+        assert read(owner.team, "", "KEY") == "s3cret k3y"
+    told = lab.log.stream(f"audit_{owner.team}")
+    assert [(e.name, e.user, e.purpose, e.by) for e in told if isinstance(e, SecretOpened)] == [
+        ("KEY", "", "providers", "system:providers")
+    ] * 2
+    there = {"ssh_host": "h", "ssh_user": "u", "work_folder": "/shared", "ssh_key": "KEY"}
+    adapter = lab.providers.tried("slurm", there, team=owner.team)
+    assert adapter.around.secret("KEY") == "s3cret k3y"  # type: ignore[attr-defined]  # a Slurm one
+    assert len(lab.log.stream(f"audit_{owner.team}")) == 3
 
 
 def test_secrets_that_are_read_for_a_job_leave_their_names_in_the_log(

@@ -27,13 +27,14 @@ from domain.errors import InvalidInput, NotAuthenticated
 from domain.installation import MasterKeyRotated
 from domain.teams import Role
 from domain.users import UserErased
-from server.bootstrap import System, system
+from server.bootstrap import System
 from server.custody import catch_up, erase, next_key, note_rotation, wrap_anew
 from server.keyring import PURPOSES, KeyRing, rotate
 from server.keys import MasterKey, MasterKeyUnusable
 from server.postgres.chain import exported, formulas, stored, verify
 from server.settings import Settings
 from server.vault import CACHED_S, ERASED, PersonVault
+from tests.fakes.composed import composed
 from tests.fakes.schemas import unused_schema
 
 pytestmark = pytest.mark.postgres
@@ -48,7 +49,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def parts(postgres: str, settings: Settings) -> Iterator[System]:
-    with system(settings, postgres) as made:
+    with composed(settings, postgres) as made:
         yield made
 
 
@@ -99,7 +100,7 @@ def test_a_new_master_key_disturbs_nothing_that_runs(
     postgres: str, settings: Settings, parts: System, owner: Actor
 ) -> None:
     session = open_session(parts.lab, owner.user)
-    token = parts.lab.credentials.job_token("job_1", 1)
+    token = parts.lab.credentials.job_token("job_1", 1, now=parts.lab.clock.now())
     old = (settings.home / "master.key").read_text()
     with load(parts, owner) as wrong:
         for _ in range(5):
@@ -110,17 +111,17 @@ def test_a_new_master_key_disturbs_nothing_that_runs(
     assert wrong == []
     assert (settings.home / "master.key").read_text() != old
     assert not (settings.home / "master.key.next").exists()
-    with system(settings, postgres) as again:
+    with composed(settings, postgres) as again:
         assert names(again, owner) == [(ADA, "Ada")]
         asked = {"team": owner.team, "user": owner.user, "names": ["KEY"]}
         assert again.lab.secrets.values(**asked) == parts.lab.secrets.values(**asked)
-        assert again.lab.credentials.job_token("job_1", 1) == token
+        assert again.lab.credentials.job_token("job_1", 1, now=again.lab.clock.now()) == token
         assert again.lab.credentials.find(session.secret) is not None
         assert sign_in(again.lab, email=ADA, password=PASSWORD).user == owner.user
     facts = [r.event for r in parts.lab.log.read(0, 10**6)]
     assert len([f for f in facts if isinstance(f, MasterKeyRotated)]) == 5
     other = replace(settings, master_key=old)
-    with pytest.raises(MasterKeyUnusable), system(other, postgres):
+    with pytest.raises(MasterKeyUnusable), composed(other, postgres):
         pass
 
 
@@ -129,10 +130,10 @@ def test_a_rotation_that_was_cut_short_is_finished_by_the_next(
 ) -> None:
     new = next_key(settings, "")
     rotate(parts.pool, settings.schema, old=MasterKey.from_file(settings.master_key_file), new=new)
-    with pytest.raises(MasterKeyUnusable), system(settings, postgres):
+    with pytest.raises(MasterKeyUnusable), composed(settings, postgres):
         pass
     assert wrap_anew(settings, parts.pool, next_key(settings, "")) == 0
-    with system(settings, postgres) as again:
+    with composed(settings, postgres) as again:
         assert names(again, owner) == [(ADA, "Ada")]
 
 
@@ -141,11 +142,11 @@ def test_a_key_may_come_from_a_command(postgres: str, settings: Settings, parts:
     (settings.home / "service").write_text(key)
     asked = replace(settings, master_key_command=f"cat {settings.home}/service")
     settings.master_key_file.unlink()
-    with system(asked, postgres) as again:
+    with composed(asked, postgres) as again:
         assert again.lab.vault.digest("x") == parts.lab.vault.digest("x")
     with (
         pytest.raises(MasterKeyUnusable, match="did not print it"),
-        system(replace(settings, master_key_command="false"), postgres),
+        composed(replace(settings, master_key_command="false"), postgres),
     ):
         pass
     with pytest.raises(InvalidInput, match="LAB_NEW_MASTER_KEY"):
@@ -162,7 +163,7 @@ def test_an_erased_person_is_named_nowhere_and_may_come_back_as_another(
     set_secret(parts.lab, me, name="MINE", value="v", personal=True)
     session = open_session(parts.lab, bob)
     assert (BOB, "Bob") in names(parts, owner)
-    with system(settings, postgres) as elsewhere:
+    with composed(settings, postgres) as elsewhere:
         assert erase(elsewhere, BOB) == bob
         assert erase(elsewhere, bob) == bob
     project(parts)
@@ -218,7 +219,7 @@ def test_people_erased_under_load_are_found_in_no_table_and_no_export(
         )
         for m in marks
     ]
-    with load(parts, owner) as wrong, system(settings, postgres) as elsewhere:
+    with load(parts, owner) as wrong, composed(settings, postgres) as elsewhere:
         for user in people:
             add_member(parts.lab, owner, email=_address(parts, user), role=Role.VIEWER)
             assert erase(elsewhere, user) == user

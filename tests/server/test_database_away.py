@@ -78,7 +78,7 @@ def test_graphql_answers_with_the_code(away: Rig) -> None:
 
 
 def test_a_node_is_told_to_try_again(away: Rig) -> None:
-    token = away.parts.lab.credentials.job_token("job_1", 1)
+    token = away.parts.lab.credentials.job_token("job_1", 1, now=away.parts.lab.clock.now())
     headers = {"Authorization": f"Bearer {token}"}
     here = {"attempt": 1, "node": 0, "stream": "node", "offset": 0}
     with served(lambda: app_of(away.parts)) as server:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
+import hashlib
+import hmac
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -12,11 +14,14 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from application.commands.sightings import observe_job
 from domain.errors import StoreUnavailable
 from domain.jobs import fold
+from domain.observations import Observation, Phase
 from server.bodies import unpacked
-from server.bootstrap import System
+from server.bootstrap import System, master_key
 from server.http_errors import TooLarge, answer_of
+from server.keyring import KeyRing
 from server.node_api import JOURNAL_BYTES, LATE
 from tests.contracts.artifact_store import BIG, CHUNK_BYTES, FIRST, HOSTILE, REST, SMALL, digest
 from tests.server.serving import app_of, end_job, frozen_file, project, saved, served, start_job
@@ -143,11 +148,7 @@ def test_a_token_opens_nothing_long_after_its_job(system: System) -> None:
     token = start_job(system, JOB)
     end_job(system, JOB)
 
-    class Later:
-        def now(self) -> datetime:
-            return system.lab.clock.now() + LATE + timedelta(minutes=1)
-
-    later = dataclasses.replace(system, lab=dataclasses.replace(system.lab, clock=Later()))
+    later = later_than(system, LATE + timedelta(minutes=1))
     with served(lambda: app_of(later)) as server, httpx.Client(base_url=server.url) as client:
         node = Node(client, token)
         assert code(node.journal(lines("too late"))) == (401, "NOT_AUTHENTICATED")
@@ -155,8 +156,78 @@ def test_a_token_opens_nothing_long_after_its_job(system: System) -> None:
         assert node.get(digest(SMALL))[0] == 401
 
 
+def later_than(system: System, passed: timedelta) -> System:
+    class Later:
+        def now(self) -> datetime:
+            return system.lab.clock.now() + passed
+
+    return dataclasses.replace(system, lab=dataclasses.replace(system.lab, clock=Later()))
+
+
+def test_a_job_that_lives_longer_than_its_token_is_handed_the_next_one(system: System) -> None:
+    first = start_job(system, JOB)
+    ages = (timedelta(weeks=1), timedelta(weeks=2), timedelta(weeks=52))
+    apps = [app_of(later_than(system, age)) for age in ages]
+    with served(lambda: apps[0]) as server, httpx.Client(base_url=server.url) as client:
+        status, said = Node(client, first).journal(lines("a week"))
+        assert status == 200
+        second = str(said["token"])  # type: ignore[index]  # parsed JSON
+        assert second != first
+        status, said = Node(client, second).journal(b"", offset=len(lines("a week")))
+        assert (status, "token" in said) == (200, False)  # type: ignore[operator]  # parsed JSON
+    with served(lambda: apps[1]) as server, httpx.Client(base_url=server.url) as client:
+        assert code(Node(client, first).journal(b"")) == (401, "NOT_AUTHENTICATED")
+        assert Node(client, first).get(digest(SMALL))[0] == 401
+        end = len(lines("a week"))
+        status, said = Node(client, second).journal(lines("two weeks"), offset=end)
+        assert status == 200
+        end_job(system, JOB)
+        assert "token" not in Node(client, second).journal(b"", offset=end)[1]  # type: ignore[operator]
+    with served(lambda: apps[2]) as server, httpx.Client(base_url=server.url) as client:
+        assert code(Node(client, second).journal(b"")) == (401, "NOT_AUTHENTICATED")
+
+
+def test_a_node_that_could_not_be_given_the_next_token_goes_on_with_its_own(system: System) -> None:
+    first = start_job(system, JOB)  # and then it waits in a queue for a month
+    later = later_than(system, timedelta(weeks=5))
+    now = later.lab.clock.now()
+    held = Observation(attempt=1, phase=Phase.RUNNING, at=now, source="provider")
+    observe_job(later.lab, JOB, held)
+    apps = [app_of(later), app_of(later_than(later, timedelta(days=8)))]
+    with served(lambda: apps[0]) as server, httpx.Client(base_url=server.url) as client:
+        for node in (0, 1):
+            status, said = Node(client, first).journal(lines("at last"), node=node)
+            assert status == 200
+            assert "token" in said  # type: ignore[operator]  # parsed JSON
+        token = str(said["token"])  # type: ignore[index]  # parsed JSON
+    with served(lambda: apps[1]) as server, httpx.Client(base_url=server.url) as client:
+        assert code(Node(client, first).journal(b"")) == (401, "NOT_AUTHENTICATED")
+        assert Node(client, token).journal(b"", offset=len(lines("at last")))[0] == 200
+
+
+def test_a_token_of_before_tokens_had_an_end_is_good_and_replaced(
+    system: System, client: httpx.Client
+) -> None:
+    start_job(system, JOB)
+    key = KeyRing(system.pool, system.settings.schema, master_key(system.settings))
+    mac = hmac.new(key.key("node-tokens"), f"{JOB}|1".encode(), hashlib.sha256).hexdigest()
+    status, said = Node(client, f"labjob_{JOB}.1.{mac}").journal(lines("hello"))
+    assert status == 200
+    token = str(said["token"])  # type: ignore[index]  # parsed JSON
+    assert Node(client, token).journal(b"", offset=len(lines("hello")))[0] == 200
+    job, attempt, week, right = token.split(".")
+    for forged in (
+        f"{job}.{attempt}.{int(week) + 1}.{right}", f"{job}.2.{week}.{right}",
+        f"{job}.{attempt}.{right}", f"{job}.{attempt}.{week}.{week}.{right}",
+        f"{job}.{attempt}.-1.{right}", f"{job}.{attempt}.{'9' * 30}.{right}",
+    ):  # fmt: skip
+        assert code(Node(client, forged).journal(b"")) == (401, "NOT_AUTHENTICATED"), forged
+
+
 def test_a_job_that_never_was_is_gone(system: System, client: httpx.Client) -> None:
-    stranger = Node(client, system.lab.credentials.job_token("job_never", 1))
+    stranger = Node(
+        client, system.lab.credentials.job_token("job_never", 1, now=system.lab.clock.now())
+    )
     assert code(stranger.journal(b"")) == (410, "GONE")
 
 

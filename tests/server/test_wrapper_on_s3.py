@@ -11,8 +11,8 @@ import pytest
 
 from domain.job_spec import FrozenFile
 from server.bootstrap import System
-from server.bootstrap import system as composed
 from server.settings import Settings
+from tests.fakes.composed import composed
 from tests.fakes.s3_process import S3Process
 from tests.lab.running import Attempt
 from tests.server.serving import app_of, project, served, start_job

@@ -17,12 +17,13 @@ import uvicorn
 from application.actor import Actor, person
 from application.commands.setup import setup_code
 from domain.teams import Role
-from server.bootstrap import System, system
+from server.bootstrap import System
 from server.oidc.config import Client
 from server.settings import Settings
 from server.web import make_app
 from server.worker import Worker
 from tests.fakes import uvicorn_thread
+from tests.fakes.composed import composed
 from tests.fakes.identity_provider import identity_provider
 
 VOUCHED: tuple[dict[str, object], ...] = (
@@ -96,7 +97,7 @@ def _served(issuer: str, dsn: str, home: Path) -> Iterator[Site]:
         scopes=("openid", "email", "profile"), groups_claim="groups", roles={},
     )  # fmt: skip
     settings = Settings(home=home, schema="pages", port=_port(), oidc_clients=(idp,))
-    with system(settings, dsn) as parts:
+    with composed(settings, dsn) as parts:
         app = make_app(parts)
         config = uvicorn.Config(app, port=settings.port, log_level="warning")
         server = uvicorn.Server(config)

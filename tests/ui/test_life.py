@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.fakes.archives import zipped
 from tests.ui.browser import chromium, connected, sign_in, window
 from tests.ui.conftest import PASSWORD
 from tests.ui.installed import Installed, installed
@@ -16,6 +18,11 @@ from tests.ui.installed import Installed, installed
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("life")]
 
 EMAIL = "ada@lab.example"
+DOT = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E"
+    "rkJggg=="
+)
+"""A PNG of one pixel."""
 RESTART_MS = 90_000
 """A server and its page start anew within that, whatever else the machine does."""
 WRONG = "name: climb\nresources:\n  cpus: 1\nrun: |\n  true\ntimout: 10m\n"
@@ -75,6 +82,8 @@ def test_a_lab_lives_in_the_browser(server: Installed, browser: Browser) -> None
         _resume(page, stopped)
         _refused(page)
         _past(page, stopped)
+        _archive(page)
+        _picture(page)
         assert wrong == []
 
 
@@ -160,6 +169,31 @@ def _task(page: Page) -> None:
     expect(page.locator(".fine")).to_contain_text("Valid")
     page.click("button:has-text('Save task')")
     page.wait_for_url(re.compile("/tasks/task_"))
+
+
+def _archive(page: Page) -> None:
+    """A packed folder with its file; one that leads outside is refused in words."""
+    page.goto("/tasks/import")
+    connected(page)
+    whole = (("task.yaml", b"name: packed\nrun: python train.py\n"), ("train.py", b"print(1)"))
+    for entries in ((*whole, ("../evil", b"x")), whole):
+        file = {"name": "f.zip", "mimeType": "application/zip", "buffer": zipped(*entries)}
+        page.locator("input[type=file]").set_input_files(file)
+        if entries is not whole:
+            expect(page.locator("main .note.bad")).to_contain_text("../evil")
+    page.wait_for_url(re.compile("/tasks/task_"))
+
+
+def _picture(page: Page) -> None:
+    """The team's, seen where one changes teams."""
+    page.goto("/members")
+    connected(page)
+    file = {"name": "dot.png", "mimeType": "image/png", "buffer": b64decode(DOT)}
+    page.locator("input[type=file]").set_input_files(file)
+    shown = page.locator(".team img.logo")
+    expect(shown).to_be_visible()
+    page.wait_for_function("document.querySelector('.team img.logo').naturalWidth === 1")
+    expect(page.locator("button:has-text('Remove')").first).to_be_visible()
 
 
 def _type(page: Page, text: str) -> None:

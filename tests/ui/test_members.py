@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from application.actor import system
+from application.actor import Actor, system
 from application.commands.accounts import open_session, register_user
 from application.commands.members import add_member
+from application.commands.tokens import issue_token
 from domain.teams import Role
 from tests.ui.browser import chromium, connected, sign_in, window
 from tests.ui.conftest import EMAIL, PASSWORD, Site, eventually
@@ -43,6 +44,9 @@ def roles(site: Site) -> dict[str, str]:
 def test_an_owner_invites_changes_a_role_and_removes(
     site: Site, browser: Browser, grace: str
 ) -> None:
+    her = Actor(by=f"user:{grace}", user=grace, team=site.owner().team, role=Role.VIEWER)
+    _, secret = issue_token(site.system.lab, her, name="laptop", scopes=["read"])
+    site.settled()
     with window(browser, site.url) as (page, wrong):
         sign_in(page, EMAIL, PASSWORD)
         page.goto("/members")
@@ -57,6 +61,12 @@ def test_an_owner_invites_changes_a_role_and_removes(
         expect(page.locator("section[aria-label='Invited']")).to_contain_text("zed@lab.example")
         page.select_option(f"#role-{grace}", "admin")
         eventually(lambda: roles(site)[grace] == "admin")
+        card = page.locator("section[aria-label='API tokens']")
+        expect(card).to_contain_text(f"laptop of {GRACE}")
+        card.locator(f"[aria-label='Revoke laptop of {GRACE}']").click()
+        page.click(".dlg button:has-text('Revoke')")
+        eventually(lambda: site.system.lab.credentials.find(secret) is None)
+        connected(page)
         page.click("[aria-label='Remove Grace']")
         page.click("[role=alertdialog] button:has-text('Remove')")
         eventually(lambda: grace not in roles(site))

@@ -12,6 +12,7 @@ from typing import Any, cast
 import pytest
 from msgspec.structs import replace
 
+from application.commands.jobs import LaunchCost
 from application.log_reading import EventView
 from application.quota_reading import Quota, QuotaView
 from application.task_yaml import read_task
@@ -22,7 +23,7 @@ from projections.rows import JobRow, ProviderRow, UsageRow
 from providers.base import Offer
 from ui.views.attention import deeds, matters
 from ui.views.completion import known_keys
-from ui.views.costs import grid, offers_line, price_line, quota_lines
+from ui.views.costs import cost_line, grid, offers_line, price_line, quota_lines
 from ui.views.differences import best_so_far, differences, numeric, spans_decades
 from ui.views.gallery import gallery
 from ui.views.jobs_address import JobsView, asked
@@ -176,6 +177,10 @@ def test_price_and_room_are_of_offers_that_fit() -> None:
     assert offers_line(spec, offers).told == "2 machines that fit"
     assert offers_line(spec, offers[1:]).bad
     assert price_line(spec, offers[1:]) is None
+    cost = cost_line(LaunchCost(price_per_hour=1.5, held=3.0, currency="USD"), spec, jobs=2)
+    assert cost is not None
+    assert cost.told == "$3.00 an hour, at most $6.00; $6.00 are held"
+    assert cost_line(LaunchCost(price_per_hour=0, held=0, currency="USD"), spec) is None
     assert offers_line(JobSpec(name="x", run="y"), []).told == "any machine with room"
     assert grid({"a": [1, 2], "b": [3, 4]}) == [
         {"a": 1, "b": 3}, {"a": 1, "b": 4}, {"a": 2, "b": 3}, {"a": 2, "b": 4},

@@ -6,7 +6,7 @@ from html import escape
 from msgspec import structs
 from nicegui import PageArguments, background_tasks, ui
 
-from application.commands.jobs import Launch
+from application.commands.jobs import Launch, LaunchCost
 from application.permissions import Action
 from domain.errors import LabError, Problem
 from domain.job_spec import JobSpec
@@ -20,7 +20,7 @@ from ui.components.markup import icon, pairs, span
 from ui.shell import Shell
 from ui.task_gateway import TaskGateway
 from ui.text import plural
-from ui.views.costs import Line, grid, offers_line, price_line, quota_lines
+from ui.views.costs import Line, cost_line, grid, offers_line, price_line, quota_lines
 from ui.views.task_check import Choices, check, plan, told
 
 DEFAULT_MINUTES = 60
@@ -176,8 +176,9 @@ class _Launching:
         lines = quota_lines(spec, quota, default_s=default_s, jobs=jobs)
         chosen = self._provider(spec)
         if chosen:
-            lines += await self._offered(spec, chosen)
-            found = await self._tasks.estimate(self._wish(self._combinations()[0]))
+            wish = self._wish(self._combinations()[0])
+            lines += await self._offered(spec, chosen, await self._tasks.cost(wish), jobs)
+            found = await self._tasks.estimate(wish)
             if isinstance(found, str):
                 lines.append(Line(label="Refused", told=found, bad=True))
             elif found:
@@ -208,12 +209,15 @@ class _Launching:
         default = next((p for p in self._providers.values() if p.is_default), None)
         return self._providers.get(wanted) or (None if named else default)
 
-    async def _offered(self, spec: JobSpec, provider: ProviderRow) -> list[Line]:
+    async def _offered(
+        self, spec: JobSpec, provider: ProviderRow, cost: LaunchCost | None, jobs: int
+    ) -> list[Line]:
         try:
             offers = await self._gateway.offers(provider.id)
         except LabError as error:
             return [Line(label="Free now", told=str(error), bad=True)]
-        price = price_line(spec, offers)
+        known = cost_line(cost, spec, jobs=jobs) if cost else None
+        price = known or price_line(spec, offers)
         return [offers_line(spec, offers), *([price] if price else [])]
 
     def _wish(self, parameters: dict[str, str]) -> Launch:

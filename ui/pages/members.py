@@ -10,6 +10,8 @@ from ui.components.dialogs import confirmed, modal, telling, toast
 from ui.components.layout import box, button, card, choice, entry, field, heading, html
 from ui.components.markup import ago, avatar, copyable, span
 from ui.pages.service_accounts import service_accounts
+from ui.pages.team_picture import team_picture
+from ui.pages.team_tokens import team_tokens
 from ui.shell import Shell
 from ui.team_gateway import TeamGateway
 
@@ -40,6 +42,8 @@ async def members(shell: Shell, args: PageArguments) -> None:
                 for one in invited:
                     _invitation(gateway, one)
         await service_accounts(shell.gateway)
+        await team_tokens(shell.gateway)
+        await team_picture(gateway)
         if args.query_parameters.get("invite") and gateway.manages:
             _invite(gateway)
         with card("What roles may do"), box("body"):

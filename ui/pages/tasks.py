@@ -65,7 +65,7 @@ async def tasks(shell: Shell) -> None:
 def _ways() -> None:
     ways = (
         ("/tasks/gallery", "book-open", "Gallery"),
-        ("/tasks/import", "git-branch", "From a repository"),
+        ("/tasks/import", "git-branch", "Import"),
         ("/tasks/new", "plus", "New task"),
     )
     with box("hrow wrap"):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from application.commands.jobs import LaunchCost
 from application.quota_reading import Quota, QuotaView
 from domain.job_spec import JobSpec
 from domain.weights import weight_of
@@ -40,6 +41,17 @@ def _line(label: str, held: int, view: QuotaView) -> Line:
             label=label, told=f"{asked} asked, {left:,} left: it would be refused", bad=True
         )
     return Line(label=label, told=f"{asked} of {left:,} left are held")
+
+
+def cost_line(cost: LaunchCost, spec: JobSpec, *, jobs: int = 1) -> Line | None:
+    """What its provider says an hour costs; ``None`` where it names no price."""
+    if not cost.price_per_hour:
+        return None
+    told = f"{money(cost.price_per_hour * jobs, cost.currency)} an hour"
+    if spec.timeout_s:
+        most = cost.price_per_hour * jobs * spec.timeout_s / 3600
+        told += f", at most {money(most, cost.currency)}"
+    return Line(label="Price", told=f"{told}; {money(cost.held * jobs, cost.currency)} are held")
 
 
 def price_line(spec: JobSpec, offers: Sequence[Offer]) -> Line | None:

@@ -34,6 +34,21 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     fields: tuple[Asked, ...]
 
 
+PRICES = (
+    Asked(
+        key="price_per_cpu_hour", label="Price of a CPU hour", hint="Empty: free.",
+        number=True, rare=True,
+    ),
+    Asked(
+        key="price_per_gib_hour", label="Price of an hour of a GiB of memory", hint="Empty: free.",
+        number=True, rare=True,
+    ),
+    Asked(
+        key="price_per_accelerator_hour", label="Prices of accelerator hours",
+        hint="Like H100=4.50,A100=2,*=1", rare=True,
+    ),
+)  # fmt: skip
+
 FORMS: Mapping[str, Kind] = {
     "local": Kind(
         label="This machine",
@@ -51,6 +66,7 @@ FORMS: Mapping[str, Kind] = {
             Asked(
                 key="pre_run", label="Before the run", hint="Shell, run on every job.", rare=True
             ),
+            *PRICES,
         ),
     ),
     "slurm": Kind(
@@ -90,6 +106,7 @@ FORMS: Mapping[str, Kind] = {
             ),
             Asked(key="flags", label="Further sbatch options", rare=True),
             Asked(key="python", label="Python there", hint="python3", rare=True),
+            *PRICES,
         ),
     ),
 }

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import uvicorn
 
-from server.bootstrap import System, system
+from server.bootstrap import System
 from server.following import Follower
 from server.postgres.binaries import find_binaries
 from server.postgres.embedded import EmbeddedPostgres
@@ -24,6 +24,7 @@ from server.postgres.listener import Listener
 from server.settings import Settings
 from server.web import make_app
 from tests.fakes import uvicorn_thread
+from tests.fakes.composed import composed
 from tests.ui.seed.furnish import JOBS_A_DAY, Furnished, furnish
 from tests.ui.seed.machines import Answering
 
@@ -56,7 +57,7 @@ def database() -> Iterator[str]:
 def furnished(dsn: str, home: Path, *, jobs_a_day: int = JOBS_A_DAY) -> Iterator[Site]:
     """Serve it until the block ends."""
     settings = Settings(home=home, schema="furnished", port=_port())
-    with system(settings, dsn) as bare:
+    with composed(settings, dsn) as bare:
         lab = replace(bare.lab, providers=Answering(bare.lab.providers))  # type: ignore[arg-type]
         parts = replace(bare, lab=lab)
         told = furnish(lab, parts.page_secret, jobs_a_day=jobs_a_day)
