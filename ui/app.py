@@ -17,7 +17,7 @@ from nicegui import ui
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -65,6 +65,7 @@ from ui.pages.team_new import team_new
 from ui.session import Guard, SignInRoutes, local_path
 from ui.shell import Page, Shell
 from ui.theme.status import STATUS
+from ui.views.completion import known_keys
 
 _log = logging.getLogger(__name__)
 HERE = Path(__file__).parent
@@ -134,6 +135,7 @@ def mount_pages(app: Starlette, use: Use) -> None:
             *IdentityRoutes(use, sign_in).routes(),
             *cli.routes(),
             Route("/static/app.css", _style(sheet)),
+            Route("/static/task-keys.json", _task_keys),
             Route("/favicon.ico", _mark),
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ]
@@ -249,6 +251,12 @@ def _own_main() -> None:
 async def _mark(request: Request) -> Response:
     del request
     return FileResponse(HERE / "static" / "mark.svg", media_type="image/svg+xml")
+
+
+async def _task_keys(request: Request) -> Response:
+    """What the editor offers; it changes with the server alone."""
+    del request
+    return JSONResponse(known_keys(), headers={"cache-control": "no-cache"})
 
 
 def _style(sheet: str) -> Callable[[Request], Awaitable[Response]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
-from application.budget_reading import Budget
+from application.budget_reading import Budget, BudgetView, read_budget
 from application.commands.budgets import set_budget
 from application.commands.quotas import set_quota
 from application.quota_reading import Quota, QuotaView, read_quota
@@ -47,10 +48,22 @@ class UsageGateway:
         reads, actor = self._gateway.reads, self._gateway.actor
         return await in_thread(lambda: reads.budget(actor))
 
-    async def set_budget(self, limit: float | None) -> None:
-        """The team's."""
+    async def budgets_of_members(self, users: Sequence[str]) -> dict[str, BudgetView]:
+        """Each member's own month of money."""
+        use, team = self._gateway.use, self._gateway.team
+
+        def ask() -> dict[str, BudgetView]:
+            self._gateway.reads.budget(self._gateway.actor)  # as above
+            now = use.lab.clock.now()
+            read = partial(read_budget, use.queries, use.lab.policy, team=team, at=now)
+            return {user: read(user=user).own for user in users}
+
+        return await in_thread(ask)
+
+    async def set_budget(self, limit: float | None, *, user: str = "") -> None:
+        """The team's, or of the member ``user``."""
         lab = self._gateway.use.lab
-        await self._gateway.do(lambda a: set_budget(lab, a, limit=limit))
+        await self._gateway.do(lambda a: set_budget(lab, a, limit=limit, user=user))
 
     async def set_limit(self, minutes: int | None, *, user: str = "") -> None:
         lab = self._gateway.use.lab

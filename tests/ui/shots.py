@@ -53,6 +53,14 @@ def teams(page: Page) -> None:
     page.wait_for_timeout(200)
 
 
+def offers(page: Page) -> None:
+    """What may stand at the end of the task that is being written."""
+    page.locator(".cm-content").click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type("ti")
+    page.locator(".cm-tooltip-autocomplete li").first.wait_for()
+
+
 def token_made(page: Page) -> None:
     """A token that reads, shown this once."""
     page.locator("#token-name").fill("nightly")
@@ -117,6 +125,7 @@ def shots(home: Furnished) -> list[Shot]:
         Shot("tasks", "/tasks"),
         Shot("task", f"/tasks/{tasks['distill-student']}"),
         Shot("task-new", "/tasks/new"),
+        Shot("task-offers", "/tasks/new", offers),
         Shot("task-form", f"/tasks/{tasks['distill-student']}", click("button:has-text('Form')")),
         Shot(
             "task-diff",
@@ -150,6 +159,7 @@ def shots(home: Furnished) -> list[Shot]:
             click("button:has-text('Test connection')"),
         ),
         Shot("quota", "/quota"),
+        Shot("quota-person", "/quota", click("button[aria-label^='Change the limits of']")),
         Shot("members", "/members"),
         Shot("member-invite", "/members?invite=1"),
         Shot("secrets", "/secrets"),

@@ -116,6 +116,20 @@ def test_a_line_of_a_log_has_an_address(site: Site, page: Page) -> None:
     assert len(download.value.path().read_text().splitlines()) >= 6000
 
 
+def test_the_editor_offers_what_may_stand_there(page: Page) -> None:
+    page.goto("/tasks/new")
+    connected(page)
+    page.locator(".cm-content").click()
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text("name: x\nrun: true\nresources:\n  cpus: 1\n")
+    page.keyboard.type("  accel")
+    offer = page.locator(".cm-tooltip-autocomplete li")
+    expect(offer).to_have_text(["accelerators"])
+    expect(page.locator(".cm-completionInfo")).to_contain_text("Type and count")
+    offer.click()
+    expect(page.locator(".cm-content")).to_contain_text("accelerators: ")
+
+
 def test_a_bad_task_is_refused_at_its_line(page: Page) -> None:
     page.goto("/tasks/new")
     connected(page)
@@ -147,6 +161,20 @@ def test_the_theme_is_kept_and_does_not_flash(site: Site, browser: Browser) -> N
         page.keyboard.press("Shift+T")
         page.reload(wait_until="commit")
         page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+
+
+def test_an_owner_limits_the_hours_and_the_money_of_one_person(site: Site, page: Page) -> None:
+    page.goto("/quota")
+    connected(page)
+    page.click("button[aria-label='Change the limits of Ada Lovelace']")
+    page.fill("#limit-hours", "5000")
+    page.fill("#limit-money", "a lot")
+    page.click(".dlg button:has-text('Set limits')")
+    expect(page.locator(".toast.bad")).to_contain_text("number")
+    page.fill("#limit-money", "1234.5")
+    page.click(".dlg button:has-text('Set limits')")
+    row = page.locator("section[aria-label='People'] li", has_text="Ada Lovelace")
+    expect(row).to_contain_text("of 5,000.0 h; $0.00 of $1,234.50 spent")
 
 
 def test_a_new_token_may_what_was_chosen_and_is_shown_once(site: Site, page: Page) -> None:

@@ -7,6 +7,7 @@ import io
 import json
 import struct
 from datetime import UTC, date, datetime, timedelta
+from typing import Any, cast
 
 import pytest
 from msgspec.structs import replace
@@ -21,6 +22,7 @@ from domain.resources import Accelerator, Resources
 from projections.rows import JobRow, ProviderRow, UsageRow
 from providers.base import Offer
 from ui.views.attention import deeds, matters
+from ui.views.completion import known_keys
 from ui.views.costs import cost_line, grid, offers_line, price_line, quota_lines
 from ui.views.differences import best_so_far, differences, numeric, spans_decades
 from ui.views.gallery import gallery
@@ -287,3 +289,12 @@ def test_deeds_are_of_people_and_told_once_in_a_row() -> None:
         ("Ada", "launched a job", "/jobs/job_1"),
         ("Bob", "wrote notes", "/jobs/job_1"),
     ]
+
+
+def test_the_editor_knows_the_keys_of_each_section_and_the_values_of_a_closed_set() -> None:
+    top = cast("dict[str, Any]", known_keys())
+    assert "git" not in top["k"]
+    assert top["k"]["resources"]["k"]["cpus"]["d"].startswith("Logical cores")
+    assert top["k"]["resources"]["k"]["any_of"]["k"].keys() >= {"accelerators", "cpus"}
+    assert top["k"]["resources"]["k"]["spot"]["v"] == ["true", "false", "yes", "on", "no", "off"]
+    assert "min" in top["k"]["parameters"]["a"]["k"]

@@ -8,17 +8,16 @@ from html import escape
 
 from nicegui import PageArguments, ui
 
-from application.account_reads import Member
 from application.budget_reading import Budget
 from application.permissions import Action
 from application.quota_reading import QuotaView
-from domain.errors import InvalidInput
 from projections.rows import UsageRow
 from ui.components.chart import PLAIN, TOOLTIP, Chart, Options
 from ui.components.dialogs import prompted, telling, toast
 from ui.components.layout import Handler, box, button, card, choice, field, heading, html
-from ui.components.markup import avatar, pairs, span
-from ui.gateway import Names, in_thread
+from ui.components.markup import pairs, span
+from ui.gateway import Names
+from ui.pages.quota_people import minutes_of, money_of, people, quota_bar
 from ui.shell import Shell
 from ui.text import hours, money, plural
 from ui.usage_gateway import UsageGateway
@@ -55,7 +54,7 @@ class _Quota:
         month = await self._gateway.quota()
         name = self._shell.me.team.name if self._shell.me.team else "Team"
         with box("tiles-wide"):
-            change = partial(self._change, name, "") if self._manages else None
+            change = partial(self._change, name) if self._manages else None
             _meter(name, month.team, change)
             _meter("You", month.own, None)
             self._money(await self._gateway.budget())
@@ -84,45 +83,20 @@ class _Quota:
         await telling(self._set_budget(typed))
 
     async def _set_budget(self, typed: str) -> None:
-        await self._gateway.set_budget(_number(typed, "money") if typed else None)
+        await self._gateway.set_budget(money_of(typed))
         toast("The budget is changed" if typed else "The limit is lifted")
         ui.navigate.reload()
 
     async def people(self) -> None:
-        gateway = self._shell.gateway
-        members: Sequence[Member] = await in_thread(lambda: gateway.reads.members(gateway.actor))
-        found = await self._gateway.of_members([m.person.id for m in members])
-        with (
-            card("People", extra=f'<span class="faint t-sm num">{len(members)}</span>'),
-            box("list", "ul"),
-        ):
-            for member in members:
-                self._person(member, found[member.person.id])
+        await people(self._shell, self._gateway, manages=self._manages)
 
-    def _person(self, member: Member, view: QuotaView) -> None:
-        name = member.person.name
-        limit = "no limit of their own" if view.limit is None else f"of {hours(view.limit)}"
-        with box("", "li"):
-            html(
-                f"{avatar(name)}<span class='grow'>{span(name, 'b5 block ellipsis')}"
-                f"{span(f'{hours(view.charged)} used, {hours(view.held)} held, {limit}', 't-sm faint')}</span>"
-                f'<span class="w150 hide-s">{_bar(view, name)}</span>',
-                "hrow g3 grow",
-            )
-            if self._manages:
-                button(
-                    "Change", partial(self._change, name, member.person.id), glyph="pencil", cls="s ghost",
-                    aria=f"Change the quota of {name}",
-                )  # fmt: skip
-
-    async def _change(self, name: str, user: str) -> None:
+    async def _change(self, name: str) -> None:
         hint = "Hours a month; empty lifts the limit. Below what is used, only new work is refused."
         typed = await prompted(f"Quota of {name}", "Hours a month", "Set quota", hint=hint)
-        await telling(self._set(typed, user))
+        await telling(self._set(typed))
 
-    async def _set(self, typed: str, user: str) -> None:
-        minutes = round(_number(typed, "hours") * 60) if typed else None
-        await self._gateway.set_limit(minutes, user=user)
+    async def _set(self, typed: str) -> None:
+        await self._gateway.set_limit(minutes_of(typed))
         toast("The quota is changed" if typed else "The limit is lifted")
         ui.navigate.reload()
 
@@ -162,13 +136,6 @@ class _Quota:
         ui.download.content(usage_csv(rows, self._by, names), f"usage-by-{self._by}.csv")
 
 
-def _number(typed: str, field: str) -> float:
-    try:
-        return float(typed.replace(",", ""))
-    except ValueError:
-        raise InvalidInput(field=field, value=typed, way_out="Give a number.") from None
-
-
 def _names(names: Names, by: str) -> Mapping[str, str]:
     return {"owner": names.people, "provider": names.providers, "experiment": names.experiments}[by]
 
@@ -180,7 +147,7 @@ def _meter(title: str, view: QuotaView, on_change: Handler | None) -> None:
     with card(title), box("body vcol g4"):
         html(span(left, "v"), "stat-line")
         if view.limit:
-            html(_bar(view, title), "")
+            html(quota_bar(view, title), "")
         out = runs_out(view.charged, view.limit, day=now.day, days=days)
         rows = [
             ("Used", span(hours(view.charged), "num")),
@@ -196,18 +163,6 @@ def _meter(title: str, view: QuotaView, on_change: Handler | None) -> None:
         html(pairs(rows), "kv", "dl")
         if on_change:
             button("Change the team's quota", on_change, glyph="pencil", cls="s")
-
-
-def _bar(view: QuotaView, name: str) -> str:
-    if not view.limit:
-        return ""
-    used, kept = (min(100.0, part / view.limit * 100) for part in (view.charged, view.held))
-    label = f"{name}: {used + kept:.0f} percent of the quota is used or held"
-    return (
-        f'<div class="quota" role="meter" aria-label="{escape(label)}" aria-valuemin="0" aria-valuemax="100"'
-        f' aria-valuenow="{min(used + kept, 100):.0f}"><i class="used" style="width:{used:.1f}%"></i>'
-        f'<i class="held" style="width:{kept:.1f}%"></i></div>'
-    )
 
 
 def _days_options(found: Stacked) -> Options:

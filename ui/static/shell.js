@@ -115,6 +115,7 @@ const Lab = (window.Lab = {
         content.setAttribute("aria-label", name);
         document.querySelector(`#${id} .cm-scroller`).tabIndex = 0;
         clearInterval(look);
+        import("/static/completion.js").then((m) => m.completing(getElement(+id.slice(1)).editor));
       }
     }, 50);
   },
