@@ -6,8 +6,7 @@ LabError
 ├── HostRefused
 ├── AlreadyExists
 ├── IllegalTransition
-├── QuotaExceeded
-├── BudgetExceeded
+├── LimitExceeded ── QuotaExceeded, BudgetExceeded
 ├── Conflict                 (transient: load again and decide again)
 ├── IdempotencyKeyReused
 ├── NotAuthenticated
@@ -142,23 +141,33 @@ class IllegalTransition(LabError):
     sentence = "Job {job} is {now} and cannot become {wanted}."
 
 
-class QuotaExceeded(LabError):
+class LimitExceeded(LabError):
+    """A month's limit does not allow it. ``whose`` limit that is follows from ``scope``."""
+
+    def __init__(self, *, scope: object, **values: object) -> None:
+        whose = (
+            "the team" if str(scope).removeprefix("money-").startswith("team:") else "the member"
+        )
+        super().__init__(scope=scope, whose=whose, **values)
+
+
+class QuotaExceeded(LimitExceeded):
     """A reservation does not fit. Values: ``scope``, ``asked``, ``left``, ``limit`` (minutes)."""
 
     code = "QUOTA_EXCEEDED"
     sentence = (
-        "Quota {scope}: {asked} minutes asked, {left} left of {limit} this month. "
+        "The quota of {whose} does not suffice: {asked} minutes asked, {left} left of {limit} this month. "
         "Ask for less with `minutes_requested` or `timeout`, or have an admin raise the quota."
     )
 
 
-class BudgetExceeded(LabError):
+class BudgetExceeded(LimitExceeded):
     """Money does not suffice. Values: ``scope``, ``asked``, ``left``, ``limit``, ``currency``."""
 
     code = "BUDGET_EXCEEDED"
     sentence = (
-        "Budget {scope}: {asked} {currency} asked, {left} left of {limit} this month. "
-        "Ask for less with `minutes_requested` or `timeout`, or have an admin raise the budget."
+        "The budget of {whose} does not suffice: {asked} {currency} asked, {left} left of {limit} this "
+        "month. Ask for less with `minutes_requested` or `timeout`, or have an admin raise the budget."
     )
 
 

@@ -152,10 +152,14 @@ class Queries(LogQueries):
         return [(team, owner) for team, owner in rows]
 
     def ahead(self, job: JobRow) -> tuple[int, str]:
-        """How many queued jobs of its provider go before a queued job, and the id of the first."""
+        """How many queued jobs of its provider go before a queued job, and the id of the first.
+
+        Those that are held for an owner who is away go before nobody.
+        """
         text = """
         select count(*), (array_agg(id order by priority desc, queued_at, id))[1] from {jobs}
          where team = %s and provider = %s and status = 'QUEUED' and id <> %s
+           and coalesce(wait_code, '') not like 'owner\\_away%%'
            and (-priority, queued_at, id) < (-%s::bigint, %s, %s)
         """
         place = (job.priority, job.queued_at, job.id)

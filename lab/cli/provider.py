@@ -101,7 +101,8 @@ def offers(session: Session) -> int:
         "currency": "",
         "available": "AVAILABLE",
     }
-    return session.show(rows, lambda: table(rows, columns))
+    shown = [row | {"memoryGib": f"{row['memoryGib']:.1f}"} for row in rows]
+    return session.show(rows, lambda: table(shown, columns))
 
 
 def map_(session: Session) -> int:
