@@ -24,6 +24,7 @@ HEADER_BYTES = 32 * 1024**2
 """What a tar may have beside its files: names, padding, what other programs note."""
 LONGEST_NAME = 1_000
 LONGEST_PART = 255
+DEEPEST = 20
 _CHUNK = 1024 * 1024
 _BLOCK = 512  # https://www.gnu.org/software/tar/manual/html_node/Standard.html
 _ZIP, _GZIP, _ZIP_ENTRY = b"PK", b"\x1f\x8b", b"PK\x01\x02"
@@ -189,6 +190,10 @@ def _checked(name: str) -> str:
     longest = max(len(part.encode()) for part in plain.split("/"))
     if longest > LONGEST_PART or len(plain.encode()) > LONGEST_NAME:
         _refuse(name, f"Its name is too long: {LONGEST_NAME} bytes, {LONGEST_PART} between two /.")
+    if (
+        plain.count("/") > DEEPEST
+    ):  # ten thousand files in folders of their own each are many folders
+        _refuse(name, f"It is more than {DEEPEST} folders deep.")
     return plain
 
 

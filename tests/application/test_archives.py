@@ -88,6 +88,16 @@ def test_a_name_that_comes_twice_is_refused(tmp_path: Path, packed: Packed) -> N
         unpack_archive(packed(("b", b"1"), ("b/c", b"2")), tmp_path)
 
 
+@BOTH
+@pytest.mark.parametrize("name", ["a/" * 30 + "x", "y" * 300], ids=["deep", "long"])
+def test_a_name_that_is_too_deep_or_too_long_is_refused(
+    tmp_path: Path, packed: Packed, name: str
+) -> None:
+    with pytest.raises(InvalidInput, match=r"too long|folders deep"):
+        unpack_archive(packed((name, b"x")), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
     for data, told in ((b"hello", "neither"), (b"PK\x03\x04 no", "cannot|can be read")):
         with pytest.raises(InvalidInput, match=told):
