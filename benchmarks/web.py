@@ -72,6 +72,7 @@ def _page(installed: Installation) -> Iterator[Page]:
         page.fill("#email", EMAIL)
         page.fill("#password", PASSWORD)
         page.click("button:has-text('Sign in')")
+        page.wait_for_url(lambda url: not url.endswith("/login"))
         _connected(page)
         yield page
         browser.close()

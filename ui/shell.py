@@ -148,9 +148,8 @@ class Shell:
     def building(self, more: int) -> None:
         """One page ``more`` or less is being put together; until none is, nobody need read it out."""
         self._building += more
-        self._main.props["aria-busy"] = "true" if self._building else "false"
         if not self._main.is_deleted:
-            self._main.update()
+            self._main.props["aria-busy"] = "true" if self._building else "false"
 
     @property
     def is_admin(self) -> bool:

@@ -20,6 +20,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+COOKIE = "lab_session"
 PATIENCE_MS = 30_000
 TOLD_AT_MOST = 1_500
 expect.set_options(timeout=PATIENCE_MS)
@@ -39,9 +40,15 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def window(
-    browser: Browser, url: str, *, width: int = 1440, dark: bool = False
+    browser: Browser,
+    url: str,
+    *,
+    width: int = 1440,
+    dark: bool = False,
+    secret: str = "",
 ) -> Iterator[tuple[Page, list[str]]]:
-    """A page of its own session, and what went wrong in it: script errors, foreign requests."""
+    """A page of its own session, or that of ``secret``, and what went wrong in it: script errors,
+    foreign requests."""
     wrong: list[str] = []
     context = browser.new_context(
         base_url=url,
@@ -49,6 +56,8 @@ def window(
         color_scheme="dark" if dark else "light",
     )
     context.set_default_timeout(PATIENCE_MS)
+    if secret:
+        context.add_cookies([{"name": COOKIE, "value": secret, "url": url}])
     page = context.new_page()
     page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda e: wrong.append(str(e)))
@@ -70,6 +79,13 @@ def sign_in(page: Page, email: str, password: str) -> None:
     page.click("button:has-text('Sign in')")
     page.wait_for_url(lambda url: urlsplit(url).path != "/login")  # its page is connected too
     connected(page)
+
+
+def session(browser: Browser, url: str, email: str, password: str) -> str:
+    """The secret of somebody's session, for many windows of theirs."""
+    with window(browser, url) as (page, _):
+        sign_in(page, email, password)
+        return next(c["value"] for c in page.context.cookies() if c["name"] == COOKIE)
 
 
 def connected(page: Page) -> None:

@@ -13,7 +13,7 @@ from application.commands.jobs import Launch, queue_job
 from application.commands.tasks import create_task
 from domain.teams import Role
 from server.authentication import actor_of
-from tests.ui.browser import chromium, connected, sign_in, window
+from tests.ui.browser import chromium, connected, session, sign_in, window
 from tests.ui.conftest import EMAIL, PASSWORD, Site, eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -43,12 +43,17 @@ def browser() -> Iterator[Browser]:
         yield started
 
 
+@pytest.fixture(scope="module")
+def secret(site: Site, browser: Browser) -> str:
+    """Of one session for all of these tests."""
+    return session(browser, site.url, EMAIL, PASSWORD)
+
+
 @pytest.fixture
-def page(site: Site, browser: Browser) -> Iterator[Page]:
+def page(site: Site, browser: Browser, secret: str) -> Iterator[Page]:
     """Signed in; fails on a script error or a request to another host."""
 
-    with window(browser, site.url) as (opened, wrong):
-        sign_in(opened, EMAIL, PASSWORD)
+    with window(browser, site.url, secret=secret) as (opened, wrong):
         yield opened
         assert wrong == []
 
@@ -142,25 +147,13 @@ def test_a_bad_task_is_refused_at_its_line(page: Page) -> None:
     expect(page.locator("button:has-text('Save task')")).to_be_disabled()
 
 
-@pytest.mark.parametrize("path", ["/jobs", "/tasks", "/launch", "/providers", "/quota"])
-def test_no_page_scrolls_sideways_on_a_phone(site: Site, browser: Browser, path: str) -> None:
-
-    with window(browser, site.url, width=390) as (page, wrong):
-        sign_in(page, EMAIL, PASSWORD)
-        page.goto(path)
-        connected(page)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
-        assert wrong == []
-
-
-def test_the_theme_is_kept_and_does_not_flash(site: Site, browser: Browser) -> None:
-
-    with window(browser, site.url) as (page, _):
-        sign_in(page, EMAIL, PASSWORD)
-        page.keyboard.press("Shift+T")
-        page.keyboard.press("Shift+T")
-        page.reload(wait_until="commit")
-        page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+def test_the_theme_is_kept_and_does_not_flash(page: Page) -> None:
+    page.goto("/")
+    connected(page)
+    page.keyboard.press("Shift+T")
+    page.keyboard.press("Shift+T")
+    page.reload(wait_until="commit")
+    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
 
 
 def test_an_owner_limits_the_hours_and_the_money_of_one_person(site: Site, page: Page) -> None:
@@ -192,13 +185,15 @@ def test_a_new_token_may_what_was_chosen_and_is_shown_once(site: Site, page: Pag
     assert secret not in page.content()
 
 
-def test_signing_out_leaves_every_open_page(site: Site, page: Page) -> None:
-    other = page.context.new_page()
-    other.goto("/tasks")
-    connected(other)
-    page.click("button[aria-label='Sign out']")
-    page.wait_for_url(re.compile("/login"))
-    other.wait_for_url(re.compile("/login"))
+def test_signing_out_leaves_every_open_page(site: Site, browser: Browser) -> None:
+    with window(browser, site.url) as (page, _):
+        sign_in(page, EMAIL, PASSWORD)
+        other = page.context.new_page()
+        other.goto("/tasks")
+        connected(other)
+        page.click("button[aria-label='Sign out']")
+        page.wait_for_url(re.compile("/login"))
+        other.wait_for_url(re.compile("/login"))
 
 
 def test_an_invited_person_makes_an_account_by_the_link_and_is_in(

@@ -9,7 +9,7 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize
 
-from tests.ui.browser import chromium, connected, sign_in, window
+from tests.ui.browser import chromium, connected, session, window
 from tests.ui.furnished import FurnishedSite, furnished_site
 from tests.ui.looking import Looking
 from tests.ui.seed.cast import EMAIL, PASSWORD
@@ -40,11 +40,16 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def inside(lab: FurnishedSite, browser: Browser) -> Iterator[Looking]:
-    with window(browser, lab.url) as (page, wrong):
+def secret(lab: FurnishedSite, browser: Browser) -> str:
+    """Of one session for all of these tests."""
+    return session(browser, lab.url, EMAIL, PASSWORD)
+
+
+@pytest.fixture(scope="module")
+def inside(lab: FurnishedSite, browser: Browser, secret: str) -> Iterator[Looking]:
+    with window(browser, lab.url, secret=secret) as (page, wrong):
         page.add_init_script(path=AXE)
         page.emulate_media(reduced_motion="reduce")
-        sign_in(page, EMAIL, PASSWORD)
         yield Looking(page, wrong)
 
 
@@ -128,7 +133,9 @@ def _looked_at(page: Page, shot: Shot, without: Sequence[list[str]]) -> list[str
 _PAPER = "(editor) => getComputedStyle(editor).backgroundColor"
 
 
-def test_text_stays_text_wherever_it_is_shown(lab: FurnishedSite, browser: Browser) -> None:
+def test_text_stays_text_wherever_it_is_shown(
+    lab: FurnishedSite, browser: Browser, secret: str
+) -> None:
     job, experiment = lab.hostile["job"], lab.hostile["experiment"]
     paths = [
         "/",
@@ -149,8 +156,7 @@ def test_text_stays_text_wherever_it_is_shown(lab: FurnishedSite, browser: Brows
             for tab in ("overview", "jobs", "notes", "documents", "settings", "activity")
         ),
     ]  # fmt: skip
-    with window(browser, lab.url) as (page, wrong):
-        sign_in(page, EMAIL, PASSWORD)
+    with window(browser, lab.url, secret=secret) as (page, wrong):
         looking = Looking(page, wrong)
         for place, path in enumerate(paths):
             looking.clean = place % 5 != 0  # some are loaded anew, most are reached by a link
@@ -170,14 +176,13 @@ def test_text_stays_text_wherever_it_is_shown(lab: FurnishedSite, browser: Brows
 
 
 def test_answers_carry_the_policy_and_nothing_is_framed(
-    lab: FurnishedSite, browser: Browser
+    lab: FurnishedSite, browser: Browser, secret: str
 ) -> None:
-    with window(browser, lab.url) as (page, wrong):
+    with window(browser, lab.url, secret=secret) as (page, wrong):
         kept = []
         page.on(
             "response", lambda r: kept.append((r.url, r.headers.get("content-security-policy", "")))
         )
-        sign_in(page, EMAIL, PASSWORD)
         page.goto(f"/jobs/{lab.home.jobs['running']}")
         connected(page)
         page.wait_for_selector("canvas")
@@ -188,11 +193,10 @@ def test_answers_carry_the_policy_and_nothing_is_framed(
 
 
 def test_nothing_moves_for_those_who_ask_for_no_motion(
-    lab: FurnishedSite, browser: Browser
+    lab: FurnishedSite, browser: Browser, secret: str
 ) -> None:
-    with window(browser, lab.url) as (page, wrong):
+    with window(browser, lab.url, secret=secret) as (page, wrong):
         page.emulate_media(reduced_motion="reduce")
-        sign_in(page, EMAIL, PASSWORD)
         page.goto(f"/jobs/{lab.home.jobs['running']}")
         connected(page)
         moving = (
@@ -203,9 +207,10 @@ def test_nothing_moves_for_those_who_ask_for_no_motion(
         assert wrong == []
 
 
-def test_the_filters_of_a_list_are_its_address(lab: FurnishedSite, browser: Browser) -> None:
-    with window(browser, lab.url) as (page, wrong):
-        sign_in(page, EMAIL, PASSWORD)
+def test_the_filters_of_a_list_are_its_address(
+    lab: FurnishedSite, browser: Browser, secret: str
+) -> None:
+    with window(browser, lab.url, secret=secret) as (page, wrong):
         page.goto("/jobs")
         connected(page)
         page.click(".facet:has-text('Complete')")
