@@ -23,6 +23,25 @@ from tests.asked import missing
 from tests.fakes.toy_events import TOYS
 
 _numbers = count(1)
+LONG_FOLDERS = ("acceptance", "ui")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first; the tests of a file stay in one process, where what they share is set up once."""
+    items.sort(key=lambda item: item.path.parent.name not in LONG_FOLDERS)
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(f"{item.path.parent.name}/{item.path.stem}"))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """xdist 3.8 groups nothing under pytest 9.2 and says nothing: every server would be set up twice."""
+    grouped = getattr(session.config.option, "loadgroup", False)
+    if grouped and any("@" not in item.nodeid for item in session.items):
+        raise pytest.UsageError(
+            "pytest-xdist does not group tests; use the versions of pyproject.toml"
+        )
 
 
 def binaries_or_skip() -> Path:
