@@ -21,7 +21,7 @@ from tests.asked import LONG, root_only
 pytestmark = [pytest.mark.postgres, pytest.mark.acceptance, pytest.mark.slurm]
 pytestmark.append(pytest.mark.xdist_group("slurm"))  # one cluster at a time
 
-AWAY_S = 600 if LONG else 30
+AWAY_S = 600 if LONG else 20
 """Long enough for every count of looks to run out, if one ran."""
 
 

@@ -73,7 +73,8 @@ class EventLogContract:
         log.append([], [Guard(QUOTA, "team", 7, limit=10)])
         with pytest.raises(QuotaExceeded) as refusal:
             log.append([sent("a", 1)], [Guard(QUOTA, "team", 4)])
-        assert refusal.value.values == {"scope": "team", "asked": 4, "left": 3, "limit": 10}
+        told = {"scope": "team", "asked": 4, "left": 3, "limit": 10}
+        assert refusal.value.values == told | {"whose": "the member"}
         assert log.stream("a") == []
         log.append([sent("a", 1)], [Guard(QUOTA, "team", 3)])
         assert log.guard(QUOTA, "team") == Guard(QUOTA, "team", 10, 10)
