@@ -24,7 +24,7 @@ from tests.acceptance.scratch import scratch_schema
 
 pytestmark = pytest.mark.postgres
 
-FIRST, WRITES_A_SECOND = 2_000, 60
+FIRST, WRITES_A_SECOND = 2_000, 90  # asked for; two cores manage about sixty
 
 
 class Load:
