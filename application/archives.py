@@ -190,9 +190,7 @@ def _checked(name: str) -> str:
     longest = max(len(part.encode()) for part in plain.split("/"))
     if longest > LONGEST_PART or len(plain.encode()) > LONGEST_NAME:
         _refuse(name, f"Its name is too long: {LONGEST_NAME} bytes, {LONGEST_PART} between two /.")
-    if (
-        plain.count("/") > DEEPEST
-    ):  # ten thousand files in folders of their own each are many folders
+    if plain.count("/") > DEEPEST:  # ten thousand files may each have that many folders
         _refuse(name, f"It is more than {DEEPEST} folders deep.")
     return plain
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -17,6 +16,7 @@ from application.commands.secrets import set_secret
 from domain.teams import Role
 from providers.base import SubmissionRefused
 from tests.acceptance.cluster import PASSWORD, Cluster, launch_of
+from tests.asked import root_only
 from tests.fakes.slurm_cluster import SlurmCluster, wait_for
 from tests.providers.conftest import running_cluster
 
@@ -34,10 +34,7 @@ def slurm() -> Iterator[SlurmCluster]:
 @pytest.fixture(scope="module")
 def accounts(slurm: SlurmCluster) -> tuple[str, str]:
     """Two people's accounts; nobody but root can make them."""
-    if os.geteuid() != 0:
-        if os.environ.get("CI") == "true":
-            pytest.fail("accounts of several people need root")
-        pytest.skip("accounts of several people need root")
+    root_only("making accounts of several people")
     return slurm.new_account("labkim"), slurm.new_account("lablou")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pwd
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +26,7 @@ from providers.slurm.factory import build
 from providers.slurm.people import SlurmPeople
 from providers.slurm.settings import read_settings
 from providers.surroundings import Surroundings
+from tests.asked import root_only
 from tests.contracts.compute_provider import ComputeProviderContract, request
 from tests.fakes.slurm_cluster import SlurmCluster, wait_for
 
@@ -74,10 +74,7 @@ class People:
 @pytest.fixture(scope="session")
 def two(slurm: SlurmCluster) -> tuple[str, str]:
     """Two people's accounts; nobody but root can make them."""
-    if os.geteuid() != 0:
-        if os.environ.get("CI") == "true":
-            pytest.fail("accounts of several people need root")
-        pytest.skip("accounts of several people need root")
+    root_only("making accounts of several people")
     return slurm.new_account("labann"), slurm.new_account("labbob")
 
 
