@@ -93,6 +93,8 @@ class LogIndex:
                 self._add(conn, rows, before=position)
                 position = rows[-1][0]
                 done += len(rows)
+                if len(rows) < self._batch:
+                    break
         return done
 
     def announce(self) -> None:
