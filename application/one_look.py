@@ -29,11 +29,11 @@ class OneLook:
             self._guards |= dict.fromkeys(guards) | self._log.guards(guards)
 
     def append(self, events: Sequence[Event], guards: Sequence[Guard] = ()) -> int:
-        """What was seen before is looked up anew after it."""
-        position = self._log.append(events, guards)
-        self._streams.clear()
+        """Whatever becomes of it, what it touches is looked up anew after it."""
+        for event in events:
+            self._streams.pop(event.originator_id, None)
         self._guards.clear()
-        return position
+        return self._log.append(events, guards)
 
     def stream(self, originator_id: str) -> list[Event]:
         if originator_id not in self._streams:
