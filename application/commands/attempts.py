@@ -9,9 +9,10 @@ The lock is held across the call, so a living launcher is never recovered from; 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from application.actor import system
-from application.commands.job_changes import change_job
+from application.commands.job_changes import change_job, change_jobs
 from application.lab import Lab
 from domain import audit
 from domain.artifacts import ArtifactSaved
@@ -87,20 +88,21 @@ def recover_launch(lab: Lab, job: str) -> None:
             _submit(lab, state)
 
 
-def explain_wait(lab: Lab, job: str, wait: Wait) -> None:
-    """Record why a queued job waits, when the reason is new."""
-    change_job(
-        lab,
-        job,
-        lambda j: j.explain_wait(
-            code=wait.code,
-            text=wait.text,
-            now=lab.clock.now(),
-            by=LAUNCHER.by,
-            evidence=wait.evidence,
-            help=wait.help,
-        ),
-        actor=LAUNCHER,
+def explain_waits(lab: Lab, waits: Mapping[str, Wait]) -> None:
+    """Record why each job (its id) waits, where the reason is new; all in one append."""
+    change_jobs(
+        lab, {job: partial(_explain, lab, wait) for job, wait in waits.items()}, actor=LAUNCHER
+    )
+
+
+def _explain(lab: Lab, wait: Wait, job: Job) -> list[JobEvent]:
+    return job.explain_wait(
+        code=wait.code,
+        text=wait.text,
+        now=lab.clock.now(),
+        by=LAUNCHER.by,
+        evidence=wait.evidence,
+        help=wait.help,
     )
 
 
