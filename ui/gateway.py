@@ -22,6 +22,7 @@ from application.moments import Moment, PresentOnly
 from application.permissions import Action, allowed
 from application.queries import Reads
 from application.quota_reading import Quota
+from application.sight import sees_as
 from application.use import Use
 from domain.errors import LabError, NotAuthenticated, NotFound
 from domain.tasks import fold as fold_task
@@ -208,7 +209,8 @@ class Gateway:
         return await in_thread(lambda: self._reads.latest_checkpoint(self._actor, job))
 
     async def curves(self, job: str) -> list[CurveRow]:
-        return await in_thread(lambda: self._reads.curves(self._actor, job))
+        what = (sees_as(self._actor), job)
+        return await self.shared.curves.read(what, lambda: self._reads.curves(self._actor, job))
 
     async def points(
         self, job: str, name: str, *, after: int = 0, span: tuple[int, int] | None = None
@@ -219,7 +221,8 @@ class Gateway:
             found = self._reads.points(self._actor, job, name, after)
             return downsample(between(found, span) if span else found, buckets=BUCKETS)
 
-        return await in_thread(ask)
+        what = (sees_as(self._actor), job, name, after, span)
+        return await self.shared.points.read(what, ask)
 
     async def watch(self, wanted: Callable[[Change], bool]) -> AsyncIterator[Change]:
         """News that is ``wanted``, from now on. Begins with ``ANY``: look for yourself once."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from projections.telemetry_queries import CurveRow, Points
 from ui.answers import JobNow, LogPart
 from ui.counts import Counts
 from ui.together import Together
@@ -14,3 +15,5 @@ class Shared:
     counts: Counts
     jobs: Together[JobNow] = field(default_factory=Together)
     lines: Together[LogPart] = field(default_factory=Together)
+    curves: Together[list[CurveRow]] = field(default_factory=Together)
+    points: Together[Points] = field(default_factory=Together)
