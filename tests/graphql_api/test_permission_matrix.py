@@ -52,7 +52,7 @@ RULES: dict[str, Action | str] = {
     **dict.fromkeys(("invitations", "teamTokens"), Action.MANAGE_MEMBERS),
     "invitation": ANYBODY,
     "version": ANYBODY,
-    **dict.fromkeys(("events", "eventsBack", "auditHeads"), Action.READ_LOG),
+    **dict.fromkeys(("events", "eventsBack", "eventHistogram", "auditHeads"), Action.READ_LOG),
     **dict.fromkeys(("auditVerify", "auditReplay"), Action.PROVE),
     **dict.fromkeys(("timeline", "jobTimeline", "revertPreview", "whatIf"), Action.READ_LOG),
     **dict.fromkeys(("jobDiff", "jobPins"), Action.READ),

@@ -69,6 +69,16 @@ def token_made(page: Page) -> None:
     page.locator(".token-once").wait_for()
 
 
+def replayed(page: Page) -> None:
+    """Some events back, each a step with the keyboard."""
+    for _ in range(3):
+        before = page.locator(".replay-told").inner_text()
+        page.locator("button[aria-label='The event before']").press("Enter")
+        page.wait_for_function(
+            "told => document.querySelector('.replay-told').innerText !== told", arg=before
+        )
+
+
 def fill(selector: str, text: str) -> Prepare:
     def act(page: Page) -> None:
         page.locator(selector).first.fill(text)
@@ -169,6 +179,7 @@ def shots(home: Furnished) -> list[Shot]:
         Shot("admin", "/admin", click("button:has-text('Count what is stored')")),
         Shot("team-new", "/team/new"),
         Shot("audit", "/audit"),
+        Shot("audit-replay", f"/audit?q={jobs['retried']}", replayed),
         Shot("account", "/account"),
         Shot("token-new", "/account?new=token"),
         Shot("token-once", "/account?new=token", token_made),

@@ -31,6 +31,7 @@ from ui.views.markdown import excerpt, rendered
 from ui.views.parameter_edits import set_default
 from ui.views.previews import preview, wanted_bytes
 from ui.views.provider_forms import form_of, missing, settings_of
+from ui.views.replay import changes, heights, place_of, rest_s, time_at
 from ui.views.text_diff import diff_html
 from ui.views.usage import runs_out, stacked, usage_csv
 
@@ -298,3 +299,34 @@ def test_the_editor_knows_the_keys_of_each_section_and_the_values_of_a_closed_se
     assert top["k"]["resources"]["k"]["any_of"]["k"].keys() >= {"accelerators", "cpus"}
     assert top["k"]["resources"]["k"]["spot"]["v"] == ["true", "false", "yes", "on", "no", "off"]
     assert "min" in top["k"]["parameters"]["a"]["k"]
+
+
+def test_a_replay_cuts_quiet_stretches_and_stays_readable_at_any_speed() -> None:
+    seconds = [
+        rest_s(NOW, NOW + timedelta(seconds=gap), speed=speed)
+        for gap, speed in ((1, 1), (1, 100), (3600, 100), (50, 100), (0, 1))
+    ]
+    assert seconds == [1.0, 0.25, 2.0, 0.5, 0.25]
+
+
+def test_the_handle_and_the_time_it_stands_at_agree() -> None:
+    span = {"begin": NOW, "end": NOW + timedelta(hours=1), "steps": 1000}
+    assert place_of(NOW + timedelta(minutes=15), **span) == 250
+    assert time_at(250, **span) == NOW + timedelta(minutes=15)
+    assert time_at(1000, **span) == span["end"]
+    assert place_of(NOW - timedelta(days=1), **span) == 0
+    assert place_of(NOW, begin=NOW, end=NOW, steps=1000) == 1000
+    assert heights([0, 1, 200, 50]) == [0, 2, 44, 11]
+    assert heights([]) == []
+
+
+def test_what_an_event_changed_is_told_in_lines_without_what_stayed() -> None:
+    before = {"id": "job_1", "position": 1, "status": "QUEUED", "host": None, "spec": {"a": 1}}
+    after = {"id": "job_1", "position": 2, "status": "RUNNING", "host": "gpu01", "spec": {"a": 1}}
+    assert changes(before, after) == [
+        ("-", "status: QUEUED"),
+        ("+", "status: RUNNING"),
+        ("+", "host: gpu01"),
+    ]
+    assert changes(None, {"name": "x" * 300})[0][1] == f"name: {'x' * 160}…"
+    assert changes({f"k{n}": n for n in range(20)}, None)[-1] == (" ", "and 6 more")

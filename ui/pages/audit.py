@@ -15,6 +15,7 @@ from ui.components.data_table import Column, DataTable, Empty, Facet, Select, Wi
 from ui.components.layout import box, heading, html
 from ui.components.markup import icon
 from ui.gateway import Gateway, Names, in_thread
+from ui.pages.audit_replay import FIRST_SPEED, Replay
 from ui.shell import Shell
 from ui.text import by_whom, iso
 
@@ -32,12 +33,18 @@ EMPTY = Empty(icon="list-checks", title="No events", text="Nothing here matches.
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
-    """What the address asks for: one stream or name, who, one kind, from where on back."""
+    """What the address asks for: one stream or name, who, one kind, from where on back.
+
+    ``at`` is the position the replay stands at, ``speed`` how fast it plays.
+    """
 
     q: str = ""
     actor: str = ""
     kind: str = ""
+    cause: str = ""
     before: str = ""
+    at: str = ""
+    speed: str = ""
 
     @property
     def address(self) -> str:
@@ -45,11 +52,19 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         return f"/audit?{urlencode(asked)}" if asked else "/audit"
 
     @property
+    def position(self) -> int:
+        """Where the replay stands; 0 at the end of the log."""
+        return (
+            int(self.at) if self.at.isdecimal() and self.at.isascii() and len(self.at) < 19 else 0
+        )
+
+    @property
     def wish(self) -> EventWish:
         """Text with a dot is an event's name, any other a stream's id."""
         named = "." in self.q
         return EventWish(
             actor=self.actor,
+            cause=self.cause,
             kind=self.kind if self.kind in KINDS else "",
             name=self.q if named else "",
             streams=(self.q,) if self.q and not named else (),
@@ -57,17 +72,19 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def audit(shell: Shell, args: PageArguments) -> None:
-    """``/audit?q=&actor=&kind=&before=``"""
+    """``/audit?q=&actor=&kind=&cause=&before=&at=&speed=``"""
     shell.crumbs(("Audit", "/audit"))
     given = {k: str(args.query_parameters.get(k, ""))[:200] for k in View.__struct_fields__}
     page = _AuditPage(shell.gateway, View(**given))
     with box("page"):
         with box("hrow spread wrap"):
             told = "Every change, as it was recorded. Search the id of a thing, or a name like job.failed."
-            heading("Audit", told)
+            heading("Audit & replay", told)
             _travel()
+        page.replay = Replay(shell.gateway, lambda: page.view.wish, page.moved, page.view.speed)
         page.table = DataTable("Events", COLUMNS, empty=EMPTY, on_wish=page.wish)
         await page.load()
+        await page.replay.load(page.view.position)
 
 
 def _travel() -> None:
@@ -83,13 +100,14 @@ def _travel() -> None:
 
 class _AuditPage:
     table: DataTable
+    replay: Replay
 
     def __init__(self, gateway: Gateway, view: View) -> None:
         self._gateway = gateway
-        self._view = view
+        self.view = view
 
     async def wish(self, wish: Wish) -> None:
-        changed = replace(self._view, before=wish.page or "")
+        changed = replace(self.view, before=wish.page or "")
         if wish.clear:
             changed = View()
         if wish.query is not None:
@@ -98,15 +116,27 @@ class _AuditPage:
             changed = replace(changed, kind=wish.facet)
         if wish.select == "actor":
             changed = replace(changed, actor=wish.value)
-        self._view = changed
+        other = (changed.wish, changed.at) != (self.view.wish, self.view.at)
+        self.view = changed
         ui.navigate.history.replace(changed.address)
+        await self.load()
+        if other:
+            await self.replay.load(changed.position)
+
+    async def moved(self, at: int) -> None:
+        """The list ends where the replay stands."""
+        speed = "" if self.replay.speed == FIRST_SPEED else self.replay.speed
+        self.view = replace(self.view, at=str(at) if at else "", speed=speed, before="")
+        ui.navigate.history.replace(self.view.address)
         await self.load()
 
     async def load(self) -> None:
-        view, gateway = self._view, self._gateway
+        view, gateway = self.view, self._gateway
 
         def ask() -> EventPage:
-            before = int(view.before) if view.before.isdecimal() else END
+            before = view.position + 1 if view.position else END
+            if view.before.isdecimal():
+                before = int(view.before)
             return gateway.reads.events_back(gateway.actor, view.wish, before=before, limit=PAGE)
 
         found, names = await in_thread(ask), await gateway.names()
