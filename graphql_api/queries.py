@@ -7,6 +7,7 @@ from datetime import datetime
 
 import strawberry
 
+from application.commands.job_moves import move_cost
 from application.commands.jobs import estimate_start, launch_cost
 from application.provider_trial import try_provider
 from application.repository_task import read_repository_task
@@ -29,6 +30,7 @@ from graphql_api.types.compute import (
     Check,
     CheckRow,
     LaunchCost,
+    MoveCost,
     Offer,
     Provider,
     Quota,
@@ -247,6 +249,14 @@ class ComputeQueries:
         return LaunchCost.of(
             await in_thread(launch_cost, info.context.use.lab, actor, launch.wish())
         )
+
+    @strawberry.field(
+        description="What moving a queued job would hold. Everything is checked, nothing is moved."
+    )
+    async def move_cost(self, info: Info, id: strawberry.ID, provider: str) -> MoveCost:
+        actor = await info.context.actor()
+        lab = info.context.use.lab
+        return MoveCost.of(await in_thread(move_cost, lab, actor, id, provider=provider))
 
     @past_field("In money, beside `quota` in minutes.")
     async def budget(self, info: Info) -> Budget:

@@ -34,10 +34,11 @@ from providers.base import (
 LAUNCHER = system("launcher")
 
 
-def launch_job(lab: Lab, job: str, *, checkpoint: str = "") -> bool:
+def launch_job(lab: Lab, job: str, *, provider: str, checkpoint: str = "") -> bool:
     """Claim and submit the next attempt of a queued job; ``False`` when it was not ours to launch.
 
-    ``checkpoint`` is the artifact to resume from. Repeatable: what is launched already is left alone.
+    It is ``provider``'s to launch while it waits there. ``checkpoint`` is the artifact to resume
+    from. Repeatable: what is launched already is left alone.
     """
     state = fold(lab.log.stream(job))
     token = launch_token(JobId(job), state.attempt + 1)
@@ -49,7 +50,7 @@ def launch_job(lab: Lab, job: str, *, checkpoint: str = "") -> bool:
             claimed = change_job(
                 lab,
                 job,
-                lambda j: claim(lab, j, state.attempt, checkpoint=checkpoint),
+                lambda j: claim(lab, j, state.attempt, provider=provider, checkpoint=checkpoint),
                 actor=LAUNCHER,
             )
         except IllegalTransition:
@@ -87,26 +88,32 @@ def recover_launch(lab: Lab, job: str) -> None:
             _submit(lab, state)
 
 
-def explain_wait(lab: Lab, job: str, wait: Wait) -> None:
-    """Record why a queued job waits, when the reason is new."""
-    change_job(
-        lab,
-        job,
-        lambda j: j.explain_wait(
+def explain_wait(lab: Lab, job: str, wait: Wait, *, provider: str) -> None:
+    """Record why a job waits for ``provider``, when the reason is new; nothing once it was moved away."""
+
+    def decide(state: Job) -> list[JobEvent]:
+        if state.provider != provider:
+            return []
+        return state.explain_wait(
             code=wait.code,
             text=wait.text,
             now=lab.clock.now(),
             by=LAUNCHER.by,
             evidence=wait.evidence,
             help=wait.help,
-        ),
-        actor=LAUNCHER,
-    )
+        )
+
+    change_job(lab, job, decide, actor=LAUNCHER)
 
 
-def claim(lab: Lab, job: Job, attempts_before: int, *, checkpoint: str) -> list[JobEvent]:
-    """The claim of the next attempt; nothing when another has claimed it. ``IllegalTransition``."""
-    if job.attempt != attempts_before:
+def claim(
+    lab: Lab, job: Job, attempts_before: int, *, provider: str, checkpoint: str
+) -> list[JobEvent]:
+    """The claim of the next attempt; nothing when another has claimed it, or it waits elsewhere now.
+
+    ``IllegalTransition``.
+    """
+    if job.attempt != attempts_before or job.provider != provider:
         return []
     return job.launch(now=lab.clock.now(), by=LAUNCHER.by, checkpoint=checkpoint)
 

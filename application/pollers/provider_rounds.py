@@ -177,8 +177,11 @@ class Round:
             elif batch:
                 together.append(self._waiting(row))
             else:
-                launch_job(self.lab, row.id, checkpoint=self._checkpoint(row))
+                self._launch_one(row)
         launch_jobs(self.lab, self.provider, together)
+
+    def _launch_one(self, row: WorkRow) -> None:
+        launch_job(self.lab, row.id, provider=self.provider, checkpoint=self._checkpoint(row))
 
     def _away(self) -> dict[str, Wait]:
         """Owners whose jobs are held, and why; however many they are, they hold up nobody else."""
@@ -189,11 +192,11 @@ class Round:
     def _hold(self, owner: str, wait: Wait) -> None:
         code, most = wait.code, EXPLAIN_AT_MOST
         for row in self.queries.waiting_of(self.provider, owner, code=code, limit=most):
-            explain_wait(self.lab, row.id, wait)
+            explain_wait(self.lab, row.id, wait, provider=self.provider)
 
     def _explain(self, row: WorkRow, wait: Wait) -> None:
         if row.wait_code != wait.code:
-            explain_wait(self.lab, row.id, wait)
+            explain_wait(self.lab, row.id, wait, provider=self.provider)
 
     def _explain_queue(self, adapter: ComputeProvider) -> None:
         """Tell jobs that wait for others so: a few each round, for they are many and in no hurry."""
@@ -217,7 +220,7 @@ class Round:
             if row.wait_code != wait.code and not is_resting(row.not_before, now)
         ]
         for row in told[:EXPLAIN_AT_MOST]:
-            explain_wait(self.lab, row.id, wait)
+            explain_wait(self.lab, row.id, wait, provider=self.provider)
 
     def _waiting(self, row: WorkRow) -> Waiting:
         return Waiting(job=row.id, attempt=row.attempt, checkpoint=self._checkpoint(row))
@@ -276,7 +279,7 @@ class Round:
             help=found.help,
         )
         if found.phase is Phase.PENDING and found.reason and row.wait_code != wait.code:
-            explain_wait(self.lab, row.id, wait)
+            explain_wait(self.lab, row.id, wait, provider=self.provider)
 
     def _is_silent(self, row: WorkRow) -> bool:
         """Whether the node has not pushed for a while, so that its spool must be fetched."""

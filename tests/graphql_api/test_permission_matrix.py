@@ -58,6 +58,7 @@ RULES: dict[str, Action | str] = {
     **dict.fromkeys(("jobDiff", "jobPins"), Action.READ),
     **dict.fromkeys(("jobsChanged", "jobLog", "jobMetrics"), Action.READ),
     **dict.fromkeys(("queueJob", "queueJobs", "rerunJob", "resumeJob"), Action.LAUNCH),
+    **dict.fromkeys(("moveJob", "moveCost"), Action.LAUNCH),
     "stopJob": Action.STOP,
     **dict.fromkeys(
         ("createExperiment", "renameExperiment", "archiveExperiment"), Action.WRITE_EXPERIMENTS
@@ -113,7 +114,7 @@ RULES: dict[str, Action | str] = {
 """Who may ask for each field. Another team's things are not found for everybody."""
 
 ID_OF = {
-    **dict.fromkeys(("job", "stopJob", "rerunJob", "resumeJob"), "job"),
+    **dict.fromkeys(("job", "stopJob", "moveJob", "moveCost", "rerunJob", "resumeJob"), "job"),
     **dict.fromkeys(("jobTimeline", "jobDiff", "jobPins"), "job"),
     **dict.fromkeys(("jobLines", "jobPoints", "jobLog", "jobMetrics"), "job"),
     **dict.fromkeys(("renameExperiment", "archiveExperiment"), "experiment"),

@@ -31,6 +31,23 @@ def test_jobs_are_tagged_starred_hidden_and_ordered(shell: Shell) -> None:
     assert "Use 1 to 40" in shell.fails(REFUSED, "job", "tag", job, "<b>")
 
 
+def test_queued_jobs_are_moved_and_the_first_that_cannot_be_ends_it(shell: Shell) -> None:
+    jobs = [shell.api.queue(f"cli-move-{n}") for n in range(3)]
+    shell.ok("provider", "add", "spare", "idle")
+    shell.api.settle()
+    said = shell.ok("job", "move", *jobs[:2], "--provider", "spare")
+    assert said.splitlines() == [f"{job} waits for spare now." for job in jobs[:2]]
+    shell.ok("job", "stop", jobs[0])
+    shell.api.settle()
+    told = shell.fails(REFUSED, "job", "move", jobs[0], jobs[2], "--provider", "idle")
+    assert f"Job {jobs[0]} is STOPPED; only a QUEUED job can be moved." in told
+    moved = shell.json("job", "move", jobs[2], "--provider", "spare")
+    assert [row["id"] for row in moved] == [jobs[2]]
+    shell.api.settle()
+    there = {row["id"] for row in shell.json("job", "list", "--provider", "spare")}
+    assert set(jobs) == there
+
+
 def test_views_are_kept_and_forgotten(shell: Shell) -> None:
     shell.ok("view", "save", "broken", "status=FAILED")
     assert [(v["name"], v["query"]) for v in shell.json("view", "list")] == [

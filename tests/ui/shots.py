@@ -69,6 +69,13 @@ def token_made(page: Page) -> None:
     page.locator(".token-once").wait_for()
 
 
+def moving(page: Page) -> None:
+    """Where to, and what that does."""
+    page.locator("button:has-text('Move')").first.click()
+    page.locator("#move-to").select_option(index=1)
+    page.locator(".move-told :is(p, .note)").first.wait_for()
+
+
 def replayed(page: Page) -> None:
     """Some events back, each a step with the keyboard."""
     for _ in range(3):
@@ -106,6 +113,7 @@ def shots(home: Furnished) -> list[Shot]:
         Shot("teams", "/sweeps", teams),
         Shot("job-running", f"/jobs/{jobs['running']}"),
         Shot("job-queued", f"/jobs/{jobs['queued away']}"),
+        Shot("job-move", f"/jobs/{jobs['queued away']}", moving),
         Shot("job-launching", f"/jobs/{jobs['launching']}"),
         Shot("job-complete", f"/jobs/{jobs['complete']}"),
         Shot("job-failed", f"/jobs/{jobs['failed']}"),

@@ -12,6 +12,7 @@ from typing import Any, cast
 import pytest
 from msgspec.structs import replace
 
+from application.commands.job_moves import MoveCost
 from application.commands.jobs import LaunchCost
 from application.log_reading import EventView
 from application.quota_reading import Quota, QuotaView
@@ -28,6 +29,8 @@ from ui.views.differences import best_so_far, differences, numeric, spans_decade
 from ui.views.gallery import gallery
 from ui.views.jobs_address import JobsView, asked
 from ui.views.markdown import excerpt, rendered
+from ui.views.moving import asked as asked_move
+from ui.views.moving import money_line, refused
 from ui.views.parameter_edits import set_default
 from ui.views.previews import preview, wanted_bytes
 from ui.views.provider_forms import form_of, missing, settings_of
@@ -330,3 +333,19 @@ def test_what_an_event_changed_is_told_in_lines_without_what_stayed() -> None:
     ]
     assert changes(None, {"name": "x" * 300})[0][1] == f"name: {'x' * 160}…"
     assert changes({f"k{n}": n for n in range(20)}, None)[-1] == (" ", "and 6 more")
+
+
+def test_what_moving_jobs_does_is_told_before() -> None:
+    dearer = MoveCost(held=2, held_there=4.5, currency="USD")
+    same = MoveCost(held=1, held_there=1, currency="USD")
+    free = MoveCost(held=0, held_there=0, currency="USD")
+    assert asked_move(["train"]) == "Move train?"
+    assert asked_move(["a", "b"]) == "Move 2 queued jobs?"
+    assert money_line([dearer, same]) == ("$5.50 of the month's budget are held instead of $3.00.")
+    assert money_line([same]) == "$1.00 of the month's budget stay held."
+    assert money_line([free]) == "No money is held, here or there."
+    assert refused(["a", "b"], [same, free]) == ""
+    assert refused(["a"], ["It has no A100."]) == "It has no A100."
+    assert refused(["a", "b"], [same, "It has no A100."]) == (
+        "1 of 2 cannot go there. b: It has no A100."
+    )

@@ -13,6 +13,7 @@ from domain.job_events import (
     JobFailed,
     JobLaunching,
     JobMachineHeld,
+    JobMoved,
     JobQueued,
     JobQuotaExtended,
     JobResultReported,
@@ -60,6 +61,7 @@ def why(job: JobRow, heard: str = "") -> str:
 _COLOURS: Mapping[type[Event], str] = {
     JobQueued: "queued",
     JobWaitExplained: "queued",
+    JobMoved: "queued",
     JobLaunching: "launching",
     JobSubmitted: "launching",
     JobMachineHeld: "launching",
