@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from itertools import count
@@ -24,6 +26,9 @@ from tests.fakes.toy_events import TOYS
 
 _numbers = count(1)
 LONG_FOLDERS = ("acceptance", "ui")
+# The python3 of the tests' jobs is the interpreter itself: a version manager's shim before it costs each
+# of them more than all the rest.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.base_prefix) / "bin"), os.environ["PATH"]])
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -54,9 +54,11 @@ python3 -c 'import lab; lab.init(); lab.log_metrics({{"loss": 0.5}}, step=1); la
 """
 
 
-def queue(cluster: Cluster, name: str) -> str:
-    ran = cluster.home / f"ran-{name}"
-    return cluster.queue(SCRIPT.format(lines=LINES), envs=f"{{RAN: {ran}}}")
+def queue(cluster: Cluster, point: str, *, many: int) -> dict[str, str]:
+    """Acknowledged jobs by name."""
+    names = [f"{point}-{number}" for number in range(1, many + 1)]
+    script = SCRIPT.format(lines=LINES)
+    return {n: cluster.queue(script, envs=f"{{RAN: {cluster.home}/ran-{n}}}") for n in names}
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -65,8 +67,9 @@ def test_kills_lose_nothing_and_run_nothing_twice(lab_cluster: Cluster, seed: in
     dice = random.Random(seed)
     jobs: dict[str, str] = {}
     for point in dice.sample(POINTS, len(POINTS)):
-        jobs |= {name: queue(lab_cluster, name) for name in (f"{point}-1", f"{point}-2")}
-        lab_cluster.start("worker", failpoint=f"{point}:{dice.choice((1, 2))}")
+        passing = dice.choice((1, 2))
+        jobs |= queue(lab_cluster, point, many=passing)
+        lab_cluster.start("worker", failpoint=f"{point}:{passing}")
         falls(lab_cluster, "worker", point)
     lab_cluster.start("worker")
     for name, job in jobs.items():
@@ -81,13 +84,14 @@ def test_a_second_worker_takes_over(lab_cluster: Cluster, seed: int) -> None:
     dice = random.Random(f"two {seed}")
     jobs: dict[str, str] = {}
     leader, *others = dice.sample(POINTS, len(POINTS))
-    lab_cluster.start("worker", name=leader, failpoint=f"{leader}:1")
-    led = 0
+    passing, led = 1, 0
+    lab_cluster.start("worker", name=leader, failpoint=f"{leader}:{passing}")
     for point in (*others, ""):
         led = leads(lab_cluster, leader, after=led)
-        fails = f"{point}:{dice.choice((1, 2))}" if point else ""
+        jobs |= queue(lab_cluster, leader, many=passing)
+        passing = dice.choice((1, 2))
+        fails = f"{point}:{passing}" if point else ""
         lab_cluster.start("worker", name=point or "last", failpoint=fails)
-        jobs |= {name: queue(lab_cluster, name) for name in (f"{point}-1", f"{point}-2")}
         falls(lab_cluster, leader, leader)
         leader = point
     for name, job in jobs.items():
