@@ -24,6 +24,7 @@ from graphql_api.hindsight_queries import HindsightQueries
 from graphql_api.limits import PAGE_USUAL
 from graphql_api.mutations.jobs import Launch, mapping
 from graphql_api.paging import page_info, place_of, size_of
+from graphql_api.registry_queries import RegistryQueries
 from graphql_api.scalars import JSON, Long
 from graphql_api.types.compute import (
     Budget,
@@ -293,6 +294,7 @@ class Query(
     AuditQueries,
     HindsightQueries,
     DeskQueries,
+    RegistryQueries,
 ):
     @strawberry.field(description="The server's version; the one question anybody may ask.")
     def version(self) -> str:

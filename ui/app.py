@@ -37,6 +37,7 @@ from ui.link_pages import build_links
 from ui.own_account import AccountRoutes
 from ui.pages.account import account
 from ui.pages.admin import admin
+from ui.pages.artifact_group import artifact_group
 from ui.pages.artifacts import artifacts
 from ui.pages.audit import audit
 from ui.pages.coming import sessions, sweeps
@@ -88,6 +89,7 @@ ROUTES: Mapping[str, Page] = {
     "/sweeps": sweeps,
     "/sessions": sessions,
     "/artifacts": artifacts,
+    "/artifacts/{kind}": artifact_group,
     "/jobs": jobs,
     "/jobs/{id}": job,
     "/jobs/{id}/{tab}": job,

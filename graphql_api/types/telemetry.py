@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import strawberry
 
+from application.lineage import Version
 from application.log_reading import EventPage as Page
 from application.log_reading import EventView, Histogram
 from graphql_api.scalars import BIGGEST, JSON, Long
@@ -107,6 +108,16 @@ class Artifact:
             metadata=JSON(row.metadata),
             saved_at=row.saved_at,
         )
+
+
+@strawberry.type(description="One save of a kind and name; `number` counts from 1, the oldest.")
+class ArtifactVersion:
+    number: int
+    artifact: Artifact
+
+    @classmethod
+    def of(cls, version: Version) -> ArtifactVersion:
+        return cls(number=version.number, artifact=Artifact.of(version.row))
 
 
 @strawberry.type(description="One fact of the log.")

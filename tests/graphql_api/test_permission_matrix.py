@@ -103,6 +103,7 @@ RULES: dict[str, Action | str] = {
     **dict.fromkeys(("replayChannel", "testChannel"), Action.MANAGE_CHANNELS),
     **dict.fromkeys(("jobTags", "views", "experimentNotes", "notesHistory"), Action.READ),
     **dict.fromkeys(("documents", "artifacts"), Action.READ),
+    **dict.fromkeys(("artifactVersions", "artifactLineage"), Action.READ),
     "repositoryTask": Action.WRITE_TASKS,
     "tryProvider": Action.MANAGE_PROVIDERS,
     **dict.fromkeys(("tagJob", "untagJob", "hideJob", "unhideJob"), Action.MARK_JOBS),
@@ -133,7 +134,7 @@ ID_OF = {
     **dict.fromkeys(("pauseChannel", "resumeChannel", "replayChannel"), "channel"),
     **dict.fromkeys(("testChannel", "removeChannel"), "channel"),
     **dict.fromkeys(("closeServiceAccount", "issueServiceToken"), "service"),
-    "artifact": "artifact",
+    **dict.fromkeys(("artifact", "artifactLineage"), "artifact"),
     "revokeToken": "token",
 }
 """What the field's ID argument names."""

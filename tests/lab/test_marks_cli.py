@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from lab.cli.failures import REFUSED
+from application.commands.attempts import launch_job
+from domain.jobs import fold
+from lab.cli.failures import NOT_FOUND, REFUSED
+from tests.graphql_api.test_lineage import saved
 from tests.lab.shell import Shell
 
 pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("cli")]
@@ -78,3 +81,17 @@ def test_experiments_are_described_annotated_and_given_documents(
 def test_settings_are_tried_before_a_provider_is_added(shell: Shell) -> None:
     assert shell.run("provider", "test", "idle", "-s", "slots=2").returncode == 0
     assert "unknown setting" in shell.fails(REFUSED, "provider", "test", "idle", "-s", "nonsense=1")
+
+
+def test_versions_and_lineage_of_what_was_saved(shell: Shell) -> None:
+    api = shell.api
+    job = api.queue("cli-lineage")
+    launch_job(api.lab, job, provider=fold(api.lab.log.stream(job)).provider)
+    model = saved(api, job, "cli-model")
+    api.settle()
+    assert [row["artifact"]["id"] for row in shell.json("artifact", "versions", "cli-model")] == [
+        model
+    ]
+    told = shell.ok("artifact", "lineage", model)
+    assert told == f"model cli-model v1  saved by job hello ({job})\n"
+    assert "no model 'none-such'" in shell.fails(NOT_FOUND, "artifact", "versions", "none-such")

@@ -167,6 +167,7 @@ def shots(home: Furnished) -> list[Shot]:
         Shot("sweeps", "/sweeps"),
         Shot("sessions", "/sessions"),
         Shot("artifacts", "/artifacts"),
+        Shot("artifact-group", "/artifacts/model?name=student-1.3b"),
         Shot("providers", "/providers"),
         Shot("provider", f"/providers/{home.providers['hpc-cluster']}"),
         Shot("provider-away", f"/providers/{home.providers['h100-pool']}"),

@@ -14,13 +14,14 @@ from msgspec.structs import replace
 
 from application.commands.job_moves import MoveCost
 from application.commands.jobs import LaunchCost
+from application.lineage import Origin, Version
 from application.log_reading import EventView
 from application.quota_reading import Quota, QuotaView
 from application.task_yaml import read_task
 from domain.errors import InvalidInput
 from domain.job_spec import JobSpec
 from domain.resources import Accelerator, Resources
-from projections.rows import JobRow, ProviderRow, UsageRow
+from projections.rows import ArtifactRow, JobRow, ProviderRow, UsageRow
 from providers.base import Offer
 from ui.views.attention import deeds, matters
 from ui.views.completion import known_keys
@@ -28,6 +29,14 @@ from ui.views.costs import cost_line, grid, offers_line, price_line, quota_lines
 from ui.views.differences import best_so_far, differences, numeric, spans_decades
 from ui.views.gallery import gallery
 from ui.views.jobs_address import JobsView, asked
+from ui.views.lineage import (
+    artifact_told,
+    chosen,
+    group_href,
+    job_told,
+    parameters_told,
+)
+from ui.views.lineage import sentence as lineage_sentence
 from ui.views.markdown import excerpt, rendered
 from ui.views.moving import asked as asked_move
 from ui.views.moving import money_line, refused
@@ -349,3 +358,26 @@ def test_what_moving_jobs_does_is_told_before() -> None:
     assert refused(["a", "b"], [same, "It has no A100."]) == (
         "1 of 2 cannot go there. b: It has no A100."
     )
+
+
+def test_a_step_of_a_lineage_is_told_with_what_is_known() -> None:
+    row = ArtifactRow(
+        id="art_1", team="t", experiment="e", job="job_1", attempt=1, kind="checkpoint", name="a b",
+        size=8_200, files=[{}], metadata={}, saved_at=NOW, step=6_000,
+    )  # fmt: skip
+    assert artifact_told(row) == "checkpoint, step 6,000, 1 file, 8.2 kB"
+    assert artifact_told(replace(row, kind="model", step=-1)) == "model, 1 file, 8.2 kB"
+    assert group_href("model", "a b", 2) == "/artifacts/model?name=a+b&version=2"
+    spec = {"git": {"commit": "0123456789abcdef"}, "parameters": {f"p{n}": n for n in range(8)}}
+    by = job("job_1", spec=spec, task_revision=3)
+    assert job_told(by) == "revision 3, commit 0123456789, acc 0.5"
+    assert job_told(job("job_2", score=None, spec={})) == ""
+    assert parameters_told(by) == "p0=0, p1=1, p2=2, p3=3, p4=4, p5=5 and 2 more"
+    found = [Version(number=n, row=row) for n in (3, 1)]
+    assert chosen(found, "1").number == 1
+    assert chosen(found, "2").number == 3
+    origin = Origin(version=found[0], job=by)
+    assert lineage_sentence(origin, last=False) == "It began from the checkpoint below."
+    assert "nothing it was resumed from" in lineage_sentence(origin, last=True)
+    copy = Origin(version=found[0], job=replace(by, cloned_from="job_0"))
+    assert "copy of another job" in lineage_sentence(copy, last=True)

@@ -35,10 +35,11 @@ async def move_jobs(gateway: Gateway, rows: Sequence[JobRow]) -> bool:
     if not chosen:
         return False
     compute = ComputeGateway(gateway)
-    for row in queued:
+    moved = [row for row in queued if row.provider != chosen]
+    for row in moved:
         await compute.move(row.id, chosen)
     name = next(p.name for p in known if p.id == chosen)
-    toast(f"{plural(len(queued), 'job')} moved to {name}")
+    toast(f"{plural(len(moved), 'job')} moved to {name}")
     return True
 
 

@@ -106,7 +106,7 @@ async def _away(gateway: Gateway, row: ProviderRow) -> None:
             ui.navigate.reload()
 
     with box("note bad"):
-        html(_away_html(row, plural(len(rows), "job")), "contents")
+        html(_away_html(row, plural(len(rows), "job") if rows else ""), "contents")
         if rows and gateway.may(Action.LAUNCH):
             button("Move queued jobs", lambda: telling(move()), cls="s")
 
@@ -114,6 +114,6 @@ async def _away(gateway: Gateway, row: ProviderRow) -> None:
 def _away_html(row: ProviderRow, waiting: str) -> str:
     since = f"<span class='t-sm'>since {ago(row.unreachable_since, 'num')}</span>"
     reason = (row.unreachable_reason or "It does not answer").rstrip(".")
-    told = f"{reason}. {waiting} waiting for it."
+    told = f"{reason}. {waiting} waiting for it." if waiting else f"{reason}."
     go = f'<a class="btn s" href="/jobs?provider={row.id}">Its jobs</a>'
     return note(told, kind="bad", title=f"{row.name} cannot be reached", extra=since + go)
