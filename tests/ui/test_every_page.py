@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
-import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize
 
+from tests.ui import axe
 from tests.ui.browser import chromium, connected, session, window
 from tests.ui.furnished import FurnishedSite, furnished_site
 from tests.ui.looking import Looking
@@ -17,11 +16,9 @@ from tests.ui.shots import Shot, shots
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("furnished")]
 
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 ELEMENTS_AT_MOST = 300
 PARTS = 4
 WIDE: ViewportSize = {"width": 1440, "height": 900}
-AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
 FEWER_ROWS = "document.querySelectorAll('tbody tr:nth-child(n+5)').forEach(r => r.remove())"
 """Of a long list some rows are looked at: the others are drawn by the same code."""
 EXPECTED = ("status of 404",)
@@ -48,28 +45,9 @@ def secret(lab: FurnishedSite, browser: Browser) -> str:
 @pytest.fixture(scope="module")
 def inside(lab: FurnishedSite, browser: Browser, secret: str) -> Iterator[Looking]:
     with window(browser, lab.url, secret=secret) as (page, wrong):
-        page.add_init_script(path=AXE)
+        page.add_init_script(path=axe.SCRIPT)
         page.emulate_media(reduced_motion="reduce")
         yield Looking(page, wrong)
-
-
-_STILL = """() => Promise.all(document.getAnimations()
-  .filter((a) => a.effect.getComputedTiming().iterations !== Infinity).map((a) => a.finished))"""
-
-
-def _violations(
-    page: Page, name: str, *, only: Sequence[str] = (), without: Sequence[list[str]] = ()
-) -> list[str]:
-    """What axe-core finds; it was put into the page before the page's own scripts."""
-    page.evaluate(_STILL)
-    run = {"type": "rule", "values": only} if only else {"type": "tag", "values": RULES}
-    found = page.evaluate(
-        "async ([run, exclude]) => (await axe.run(exclude.length ? {exclude} : document,"
-        " {runOnly: run, resultTypes: ['violations'], preload: false}))"
-        ".violations.map(v => v.id + ' ' + v.nodes.slice(0, 3).map(n => n.html.slice(0, 150)).join(' | '))",
-        [run, without],
-    )
-    return [f"{name}: {one}" for one in found]
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -91,7 +69,7 @@ def test_the_pages_of_strangers_are_accessible_light_and_fit_a_phone(
 ) -> None:
     told: list[str] = []
     with window(browser, lab.url) as (page, wrong):
-        page.add_init_script(path=AXE)
+        page.add_init_script(path=axe.SCRIPT)
         page.emulate_media(reduced_motion="reduce")
         for shot in shots(lab.home):
             if not shot.signed_in:
@@ -103,6 +81,18 @@ def test_the_pages_of_strangers_are_accessible_light_and_fit_a_phone(
     assert told == []
 
 
+def test_a_text_that_cannot_be_read_is_found_wherever_it_is(inside: Looking) -> None:
+    """Of a look that was there before, too, as soon as what it lies on is another."""
+    inside.page.goto("/quota")
+    inside.page.wait_for_selector("main h1")
+    axe.contrast(inside.page)
+    assert axe.contrast(inside.page) == []
+    hide = "() => { document.querySelector('main h1').style.background = 'var(--ink-hover)' }"
+    inside.page.evaluate(hide)
+    (found,) = axe.contrast(inside.page)
+    assert found.startswith("color-contrast <h1")
+
+
 def _unexpected(wrong: list[str]) -> list[str]:
     found = [w for w in wrong if not any(word in w for word in EXPECTED)]
     wrong.clear()
@@ -111,13 +101,13 @@ def _unexpected(wrong: list[str]) -> list[str]:
 
 def _looked_at(page: Page, shot: Shot, without: Sequence[list[str]]) -> list[str]:
     page.evaluate(FEWER_ROWS)
-    told = _violations(page, f"{shot.name} light", without=without)
+    told = [f"{shot.name} light: {one}" for one in axe.violations(page, without=without)]
     editor = page.locator(".cm-editor")
     paper = editor.evaluate(_PAPER) if editor.count() else ""
     page.evaluate("Lab.theme('dark')")
     if paper:  # the server sends the editor's theme
         page.wait_for_function(f"({_PAPER})(document.querySelector('.cm-editor')) !== '{paper}'")
-    told += _violations(page, f"{shot.name} dark", only=["color-contrast"], without=without)
+    told += [f"{shot.name} dark: {one}" for one in axe.contrast(page, without=without)]
     count = page.evaluate("Object.keys(window.mounted_app?.elements ?? {}).length")
     if count > ELEMENTS_AT_MOST:
         told.append(f"{shot.name}: {count} elements")
