@@ -50,6 +50,7 @@ from ui.pages.import_task import import_task
 from ui.pages.invitation import invitation_page
 from ui.pages.job import job
 from ui.pages.jobs import jobs
+from ui.pages.kit import kit
 from ui.pages.launch import launch
 from ui.pages.login import login_page, setup_page
 from ui.pages.members import members
@@ -113,6 +114,7 @@ ROUTES: Mapping[str, Page] = {
     "/notifications": notifications,
     "/admin": admin,
     "/team/new": team_new,
+    "/_kit": kit,
 }
 
 

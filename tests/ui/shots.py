@@ -94,6 +94,20 @@ def fill(selector: str, text: str) -> Prepare:
     return act
 
 
+def refused_shots(home: Furnished) -> list[Shot]:
+    """What a viewer sees: pages that are not for them, and pages with less to do."""
+    return [
+        Shot("viewer-audit", "/audit"),
+        Shot("viewer-admin", "/admin"),
+        Shot("viewer-provider-new", "/providers/new"),
+        Shot("viewer-launch", "/launch"),
+        Shot("viewer-task-new", "/tasks/new"),
+        Shot("viewer-members", "/members"),
+        Shot("viewer-secrets", "/secrets"),
+        Shot("viewer-job", f"/jobs/{home.jobs['running']}"),
+    ]
+
+
 def shots(home: Furnished) -> list[Shot]:
     """Every page and every state of it."""
     jobs, tasks = home.jobs, home.tasks
@@ -192,5 +206,6 @@ def shots(home: Furnished) -> list[Shot]:
         Shot("account", "/account"),
         Shot("token-new", "/account?new=token"),
         Shot("token-once", "/account?new=token", token_made),
+        Shot("kit", "/_kit"),
         Shot("missing", "/nowhere/at/all"),
     ]

@@ -89,3 +89,6 @@ def test_a_viewer_is_told_that_the_log_is_not_for_them(site: Site, browser: Brow
         assert answer is not None
         assert answer.status == 403
         expect(page.locator("main")).to_contain_text("may not read the event log")
+        expect(page.locator("main")).to_contain_text(
+            "Ada Lovelace (owner) can give you one that may"
+        )

@@ -12,6 +12,7 @@ from typing import Any, cast
 import pytest
 from msgspec.structs import replace
 
+from application.account_reads import Member, Person
 from application.commands.job_moves import MoveCost
 from application.commands.jobs import LaunchCost
 from application.lineage import Origin, Version
@@ -44,6 +45,7 @@ from ui.views.parameter_edits import set_default
 from ui.views.previews import preview, wanted_bytes
 from ui.views.provider_forms import form_of, missing, settings_of
 from ui.views.replay import changes, heights, place_of, rest_s, time_at
+from ui.views.sentences import granting
 from ui.views.text_diff import diff_html
 from ui.views.usage import runs_out, stacked, usage_csv
 
@@ -381,3 +383,13 @@ def test_a_step_of_a_lineage_is_told_with_what_is_known() -> None:
     assert "nothing it was resumed from" in lineage_sentence(origin, last=True)
     copy = Origin(version=found[0], job=replace(by, cloned_from="job_0"))
     assert "copy of another job" in lineage_sentence(copy, last=True)
+
+
+def test_a_refusal_names_those_who_can_give_a_role_that_may() -> None:
+    def member(name: str, role: str) -> Member:
+        person = Person(id=name, email=f"{name}@lab.example", name=name)
+        return Member(person=person, role=role, since=NOW)
+
+    some = [member("bob", "member"), member("eve", "admin"), member("ada", "owner")]
+    assert granting(some) == "ada (owner) or eve (admin) can give you one that may."
+    assert granting(some[:1]) == ""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from application.account_reads import Member
 from application.job_sentences import STOP_REASONS, job_sentence
 from domain.job_events import (
     JobActiveAgain,
@@ -29,6 +30,9 @@ from domain.job_events import (
 )
 from domain.model import Event
 from projections.rows import JobRow
+
+GRANTING = ("owner", "admin")
+NAMED_AT_MOST = 3
 
 
 def sentence(event: Event) -> tuple[str, str]:
@@ -56,6 +60,13 @@ def why(job: JobRow, heard: str = "") -> str:
         "STOPPED": STOP_REASONS.get(job.stop_reason or "", "") + "." if job.stop_reason else "",
     }
     return told.get(job.status, "")
+
+
+def granting(members: Iterable[Member]) -> str:
+    """Who can give a role that may: owners, then admins, a few of them by name."""
+    found = sorted((m for m in members if m.role in GRANTING), key=lambda m: GRANTING.index(m.role))
+    named = [f"{m.person.name or m.person.email} ({m.role})" for m in found[:NAMED_AT_MOST]]
+    return f"{' or '.join(named)} can give you one that may." if named else ""
 
 
 _COLOURS: Mapping[type[Event], str] = {
