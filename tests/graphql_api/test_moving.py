@@ -8,9 +8,10 @@ from itertools import count
 
 import pytest
 
+from application.actor import system
 from application.commands.attempts import explain_wait, launch_job
 from application.commands.batches import Waiting, launch_jobs
-from application.commands.compute import add_provider, disable_provider
+from application.commands.compute import add_provider, disable_provider, note_reachable
 from application.commands.job_moves import move_cost, move_job
 from application.lab import Lab
 from application.proof import prove_guards
@@ -113,6 +114,28 @@ def test_a_queued_job_waits_for_another_provider_and_says_so_once(api: Rig, owne
     listed = "query($p:String!){jobs(where:{provider:$p}){edges{node{id}}}}"
     there = api.data(listed, token=owner.token, p=ids(api, owner)["other"])["jobs"]["edges"]
     assert [edge["node"]["id"] for edge in there] == [job]
+
+
+def test_the_timeline_and_the_reasons_keep_what_was_where_it_waited_before(
+    api: Rig, owner: Account
+) -> None:
+    job = queued(api, owner)
+    there = ids(api, owner)
+    note_reachable(api.lab, system("poller"), there["idle"], problem="no route")
+    asked(api, owner, job)
+    api.settle()
+    text = """query($i:ID!){jobTimeline(job:$i){entries{event{name sentence} ledBy}}
+     job(id:$i){whyHistory{event reason{code}} explanation{code}}}"""
+    found = api.data(text, token=owner.token, i=job)
+    told = {e["event"]["name"]: e["event"]["sentence"] for e in found["jobTimeline"]["entries"]}
+    assert "provider.unreachable.v1" in told
+    assert told["job.moved.v1"] == "Moved: it waits for other now."
+    codes = [(r["event"], r["reason"]["code"]) for r in found["job"]["whyHistory"]]
+    assert codes[-2:] == [
+        ("provider.unreachable.v1", "PROVIDER_UNREACHABLE"),
+        ("job.moved.v1", "UNLOOKED"),
+    ]
+    assert found["job"]["explanation"]["code"] == "UNLOOKED"
 
 
 def test_a_move_sent_again_with_its_key_is_not_done_again_later(api: Rig, owner: Account) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from html import escape
 from urllib.parse import urlencode
 
 import msgspec
@@ -80,7 +81,9 @@ async def audit(shell: Shell, args: PageArguments) -> None:
         with box("hrow spread wrap"):
             told = "Every change, as it was recorded. Search the id of a thing, or a name like job.failed."
             heading("Audit & replay", told)
-            _travel()
+            with box("hrow wrap"):
+                _travel()
+                page.export = html("", "contents", "span")
         page.replay = Replay(shell.gateway, lambda: page.view.wish, page.moved, page.view.speed)
         page.table = DataTable("Events", COLUMNS, empty=EMPTY, on_wish=page.wish)
         await page.load()
@@ -98,9 +101,24 @@ def _travel() -> None:
     )
 
 
+def _export_html(view: View) -> str:
+    """What the list is of, as a file that can be verified; nothing for a stream that is no job's."""
+    wish = view.wish
+    if wish.streams and not view.q.startswith("job_"):
+        return ""
+    asked = {"actor": wish.actor, "kind": wish.kind, "name": wish.name, "cause": wish.cause}
+    asked["job"] = "".join(wish.streams)
+    given = urlencode({"format": "jsonl"} | {k: v for k, v in asked.items() if v})
+    return (
+        f'<a class="btn" href="/api/audit/export?{escape(given)}" download>'
+        f"{icon('download', 'sm')}Export</a>"
+    )
+
+
 class _AuditPage:
     table: DataTable
     replay: Replay
+    export: ui.html
 
     def __init__(self, gateway: Gateway, view: View) -> None:
         self._gateway = gateway
@@ -139,6 +157,7 @@ class _AuditPage:
                 before = int(view.before)
             return gateway.reads.events_back(gateway.actor, view.wish, before=before, limit=PAGE)
 
+        self.export.set_content(_export_html(view))
         found, names = await in_thread(ask), await gateway.names()
         people = (("", "Everybody"), *sorted(names.people.items(), key=lambda pair: pair[1]))
         self.table.show(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from html import escape
+from urllib.parse import urlencode
 
 from nicegui import ui
 
@@ -190,5 +191,16 @@ def _told_html(found: Seen) -> str:
     )
     return (
         f'<div class="pad"><p class="b6" role="status">{escape(event.sentence)}</p>'
-        f'<p class="t-sm muted">{escape(about)}</p></div>{diff}'
+        f'<p class="t-sm muted">{escape(about)}</p><p class="hrow wrap t-sm">{_along(event)}</p></div>{diff}'
+    )
+
+
+def _along(event: EventView) -> str:
+    """The same moment among what belongs to the event: its stream, its command."""
+    also = {"Only what happened to it": {"q": event.stream}}
+    if event.cause:
+        also["All of the same command"] = {"cause": event.cause}
+    return "".join(
+        f'<a class="lined" href="/audit?{escape(urlencode({**which, "at": event.position}))}">{label}</a>'
+        for label, which in also.items()
     )
