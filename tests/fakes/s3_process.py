@@ -17,7 +17,7 @@ class S3Process:
 
     def __init__(self) -> None:
         if find_spec("moto") is None or find_spec("boto3") is None:
-            missing("install labledger[dev]: it brings moto[server] and boto3")
+            missing("install labledger[dev]: it brings moto and boto3")
         argv = [sys.executable, "-W", "ignore", "-m", "tests.fakes.s3_server"]
         self._child = subprocess.Popen(
             argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
