@@ -99,7 +99,7 @@ JOBS = Table(
         "team, queued_at desc, id desc",
         "team, status, queued_at desc, id desc",
         "team, experiment, queued_at desc, id desc",
-        "provider, status",
+        "provider, status, priority desc, queued_at, id",
         "team, ended_at",
         "team, name, id",
         "team, (coalesce(used_s, 0)), id",
@@ -266,4 +266,4 @@ def _builtins(event: JobQueued) -> Row:
     return spec
 
 
-JOBS_PROJECTION = Projection(name="jobs", version=4, tables=(JOBS,), fn=fold_jobs)
+JOBS_PROJECTION = Projection(name="jobs", version=5, tables=(JOBS,), fn=fold_jobs)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nicegui import ui
+from nicegui.storage import Storage
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -65,6 +66,7 @@ from ui.pages.task import new_task, task
 from ui.pages.tasks import tasks
 from ui.pages.team_new import team_new
 from ui.session import Guard, SignInRoutes, local_path
+from ui.shared import Shared
 from ui.shell import Page, Shell
 from ui.theme.status import STATUS
 from ui.views.completion import known_keys
@@ -74,6 +76,8 @@ HERE = Path(__file__).parent
 SHEETS = ("tokens", "base", "components", "pages", "more")
 ANSWER_S = 15.0
 FIRST_PAGE_S = 3.0
+TAB_KEPT_S = 60.0
+"""NiceGUI makes a store for every browser tab; it would be kept for a month, and is never used here."""
 THEMES = frozenset({"light", "dark"})
 FIRST_PAINT = (
     '<script>document.documentElement.dataset.theme=(t=>t==="dark"||(t==="auto"&&'
@@ -154,6 +158,7 @@ def mount_pages(app: Starlette, use: Use) -> None:
 
 
 def _start_nicegui(pages: Starlette) -> None:
+    Storage.max_tab_storage_age = TAB_KEPT_S
     ui.run_with(
         pages,  # type: ignore[arg-type]  # a Starlette app has everything that run_with uses
         title="Labledger",
@@ -177,7 +182,7 @@ def _build_invitation(joining: Joining, version: str) -> None:
 
 
 def _build_pages(use: Use, version: str) -> None:
-    counts = Counts(Reads(use.lab, use.queries, use.telemetry))
+    shared = Shared(counts=Counts(Reads(use.lab, use.queries, use.telemetry)))
 
     @ui.page("/login", title="Sign in · Labledger")
     async def login_route(request: Request, error: str = "", next: str = "/") -> None:
@@ -202,7 +207,7 @@ def _build_pages(use: Use, version: str) -> None:
             return PlainTextResponse("Not found", 404)
         _head(request, version)
         past = await _past(use, request.query_params.get("as_of", ""))
-        gateway = Gateway(use, actor, request.cookies.get(use.session_cookie, ""), counts, past)
+        gateway = Gateway(use, actor, request.cookies.get(use.session_cookie, ""), shared, past)
         me = await gateway.me()
         if me.team is None:
             no_team(me)

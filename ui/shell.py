@@ -122,6 +122,7 @@ class Shell:
         self._links: dict[str, ui.element] = {}
         self._undos: dict[str, Callable[[], Awaitable[None]]] = {}
         self._building = 0
+        self._titled = ""
         self.built = asyncio.Event()
         """Set once the first page is there, or shown to have failed: the answer's status is known."""
 
@@ -140,11 +141,12 @@ class Shell:
         self.title(" · ".join(label for label, _ in reversed(parts)))
 
     def title(self, text: str) -> None:
-        """What the browser's tab says."""
-        if ui.context.client.has_socket_connection:
-            ui.page_title(text)
-        else:
+        """What the browser's tab says; nothing is sent when it was told so already."""
+        if not ui.context.client.has_socket_connection:
             ui.context.client.title = text
+        elif text != self._titled:
+            self._titled = text
+            ui.page_title(text)
 
     def toast_undo(self, message: str, undo: Callable[[], Awaitable[None]]) -> None:
         """Tell of what was done, with the way back for as long as it is told."""

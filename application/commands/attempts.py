@@ -9,9 +9,10 @@ The lock is held across the call, so a living launcher is never recovered from; 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from application.actor import system
-from application.commands.job_changes import change_job
+from application.commands.job_changes import change_job, change_jobs
 from application.lab import Lab
 from domain import audit
 from domain.artifacts import ArtifactSaved
@@ -88,22 +89,26 @@ def recover_launch(lab: Lab, job: str) -> None:
             _submit(lab, state)
 
 
-def explain_wait(lab: Lab, job: str, wait: Wait, *, provider: str) -> None:
-    """Record why a job waits for ``provider``, when the reason is new; nothing once it was moved away."""
+def explain_waits(lab: Lab, waits: Mapping[str, Wait], *, provider: str) -> None:
+    """Record why each job (its id) waits for ``provider``, where the reason is new; all in one append.
 
-    def decide(state: Job) -> list[JobEvent]:
-        if state.provider != provider:
-            return []
-        return state.explain_wait(
-            code=wait.code,
-            text=wait.text,
-            now=lab.clock.now(),
-            by=LAUNCHER.by,
-            evidence=wait.evidence,
-            help=wait.help,
-        )
+    Nothing of one that was moved away.
+    """
+    decisions = {job: partial(_explain, lab, provider, wait) for job, wait in waits.items()}
+    change_jobs(lab, decisions, actor=LAUNCHER)
 
-    change_job(lab, job, decide, actor=LAUNCHER)
+
+def _explain(lab: Lab, provider: str, wait: Wait, job: Job) -> list[JobEvent]:
+    if job.provider != provider:
+        return []
+    return job.explain_wait(
+        code=wait.code,
+        text=wait.text,
+        now=lab.clock.now(),
+        by=LAUNCHER.by,
+        evidence=wait.evidence,
+        help=wait.help,
+    )
 
 
 def claim(

@@ -48,7 +48,8 @@ def change_jobs(
     A job whose move is not allowed any more is left out. When another fact came first, each is
     changed by itself.
     """
-    moves = [_move(lab, job, decide) for job, decide in decisions.items()]
+    streams = lab.log.streams(decisions)
+    moves = [_move(fold(streams[job]), decide) for job, decide in decisions.items()]
     moves = [move for move in moves if move.facts]
     facts = [fact for move in moves for fact in move.facts]
     guards = [guard for move in moves for guard in move.guards]
@@ -68,8 +69,7 @@ class _Move(NamedTuple):
     guards: Sequence[Guard] = ()
 
 
-def _move(lab: Lab, job: str, decide: Callable[[Job], Sequence[JobEvent]]) -> _Move:
-    state = fold(lab.log.stream(job))
+def _move(state: Job, decide: Callable[[Job], Sequence[JobEvent]]) -> _Move:
     try:
         events = decide(state)
     except IllegalTransition:

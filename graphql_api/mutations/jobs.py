@@ -62,8 +62,9 @@ class JobMutations:
     async def queue_job(self, info: Info, launch: Launch, idempotency_key: Key = "") -> JobPayload:
         actor = await info.context.actor(idempotency_key)
         lab, wish = info.context.use.lab, launch.wish()
-        made = await in_thread(commands.queue_job, lab, actor, wish, key=idempotency_key)
-        return await _payload(info.context, made, await info.context.done())
+        made = await in_thread(commands.queue, lab, actor, [wish], key=idempotency_key)
+        position = await info.context.shown(made.position)
+        return await _payload(info.context, made.ids[0], position)
 
     @strawberry.mutation(description="At most 1,000 at a time, in one append.")
     async def queue_jobs(
@@ -72,9 +73,9 @@ class JobMutations:
         actor = await info.context.actor(idempotency_key)
         wishes = [launch.wish() for launch in launches]
         lab = info.context.use.lab
-        made = await in_thread(commands.queue_jobs, lab, actor, wishes, key=idempotency_key)
-        position = await info.context.done()
-        return JobsPayload(ids=[strawberry.ID(id) for id in made], position=Long(position))
+        made = await in_thread(commands.queue, lab, actor, wishes, key=idempotency_key)
+        position = await info.context.shown(made.position)
+        return JobsPayload(ids=[strawberry.ID(id) for id in made.ids], position=Long(position))
 
     @strawberry.mutation(description="Ask a job to end; repeatable.")
     async def stop_job(

@@ -9,7 +9,7 @@ from itertools import count
 import pytest
 
 from application.actor import system
-from application.commands.attempts import explain_wait, launch_job
+from application.commands.attempts import explain_waits, launch_job
 from application.commands.batches import Waiting, launch_jobs
 from application.commands.compute import add_provider, disable_provider, note_reachable
 from application.commands.job_moves import move_cost, move_job
@@ -98,9 +98,8 @@ def when(lab: Lab, point: str, do: Callable[[], object]) -> Lab:
 
 def test_a_queued_job_waits_for_another_provider_and_says_so_once(api: Rig, owner: Account) -> None:
     job = queued(api, owner)
-    explain_wait(
-        api.lab, job, Wait(code="no_room:cpus", text="full"), provider=state(api, job).provider
-    )
+    full = Wait(code="no_room:cpus", text="full")
+    explain_waits(api.lab, {job: full}, provider=state(api, job).provider)
     found = asked(api, owner, job)
     asked(api, owner, job)
     assert found["job"] == {"provider": {"name": "other"}, "status": "QUEUED"}  # type: ignore[index]
@@ -221,7 +220,7 @@ def test_a_worker_that_is_about_to_launch_it_where_it_was_loses(
         assert not launch_job(lab, job, provider=old)
     assert state(api, job).status is JobStatus.QUEUED
     assert state(api, job).attempt == 0
-    explain_wait(api.lab, job, Wait(code="no_room:gpus", text="full"), provider=old)
+    explain_waits(api.lab, {job: Wait(code="no_room:gpus", text="full")}, provider=old)
     assert state(api, job).wait_code == ""
     assert launch_job(api.lab, job, provider=ids(api, owner)["other"])
     assert state(api, job).ref

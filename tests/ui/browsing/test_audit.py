@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -14,17 +13,11 @@ from application.commands.jobs import Launch, queue_job
 from application.commands.members import add_member
 from domain.jobs import fold
 from domain.teams import Role
-from tests.ui.browser import chromium, connected, sign_in, window
+from tests.ui.browser import connected, sign_in, window
 from tests.ui.conftest import EMAIL, PASSWORD, Site, eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 IVAN = "ivan@lab.example"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 def test_the_log_is_read_newest_first_by_kind_and_by_stream(site: Site, browser: Browser) -> None:
