@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import time
+from datetime import datetime
 
 from lab.cli import as_of, hindsight, naming
 from lab.cli.failures import UNREACHABLE, CliError
@@ -15,6 +17,7 @@ from lab.cli.tables import clean
 
 PAUSE_S = 2.0
 PAGE = 500
+BAR = 40
 
 
 def configure(commands: Commands, name: str, text: str) -> None:
@@ -22,6 +25,9 @@ def configure(commands: Commands, name: str, text: str) -> None:
     inner = group.add_subparsers(metavar="ACTION", title="actions")
     shown = command(inner, "list", list_, help="events, the latest last")
     shown.add_argument("-n", "--limit", type=int, default=50)
+    when = command(inner, "histogram", histogram, help="how much happened when")
+    when.add_argument("--slices", type=int, default=24, help="of equal time")
+    filters(when)
     live = command(inner, "follow", follow, help="events as they are recorded")
     live.add_argument("--after", type=int, default=None, help="a position to go on from")
     file = command(inner, "export", export, help="a file that can be verified anywhere; recorded")
@@ -74,6 +80,26 @@ def list_(session: Session) -> int:
         before, more = found["cursor"], found["more"]
     rows.reverse()
     return session.show(rows, lambda: "\n".join(_line(session, row) for row in rows) or "(none)")
+
+
+def histogram(session: Session) -> int:
+    """A line for each slice: when it begins, how many events, the positions after which they stand."""
+    asked = {"slices": session.arguments.slices, "where": where(session)}
+    found = session.client.ask("event_histogram", **asked)["eventHistogram"]
+    return session.show(found, lambda: "\n".join(_bars(found)) if found else "(none)")
+
+
+def _bars(found: Row) -> list[str]:
+    begin, end = (datetime.fromisoformat(str(found[name])) for name in ("begin", "end"))
+    counts, most = found["counts"], max(found["counts"])
+    lines = []
+    for n, count in enumerate(counts):
+        at = begin + (end - begin) * n / len(counts)
+        bar = "#" * math.ceil(BAR * count / most) if most else ""
+        lines.append(
+            f"{at:%Y-%m-%d %H:%M:%S}  {count:>8}  after {found['bounds'][n]:<9} {bar}".rstrip()
+        )
+    return lines
 
 
 def follow(session: Session) -> int:

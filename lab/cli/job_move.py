@@ -5,12 +5,14 @@ from __future__ import annotations
 from lab.cli import naming
 from lab.cli.frame import Commands, Session, command
 from lab.cli.naming import Row
+from lab.cli.tables import table
 
 
 def configure(commands: Commands) -> None:
     text = "let queued jobs wait for another provider"
     parser = command(commands, "move", move, help=text)
     parser.add_argument("jobs", nargs="+", metavar="JOB", help="id, a part of name or id")
+    parser.add_argument("--dry-run", action="store_true", help="check, and tell what would be held")
     parser.add_argument("--provider", required=True, metavar="P", help="name or id")
 
 
@@ -18,6 +20,8 @@ def move(session: Session) -> int:
     """One after the other; the first that is refused ends it, and those before it are moved."""
     given, client = session.arguments, session.client
     jobs = [naming.job(client, text) for text in given.jobs]
+    if given.dry_run:
+        return _told(session, jobs)
     moved: list[Row] = []
     for job in jobs:
         asked = {"id": job, "provider": given.provider, "key": naming.new_key()}
@@ -25,3 +29,14 @@ def move(session: Session) -> int:
         if not session.json:
             print(f"{job} waits for {given.provider} now.", flush=True)
     return session.show(moved, str) if session.json else 0
+
+
+def _told(session: Session, jobs: list[str]) -> int:
+    """What would be held for each there; the first that would be refused ends it."""
+    provider = session.arguments.provider
+    found = [
+        {"id": job, **session.client.ask("move_cost", id=job, provider=provider)["moveCost"]}
+        for job in jobs
+    ]
+    columns = {"id": "JOB", "held": "HELD", "heldThere": "HELD THERE", "currency": "IN"}
+    return session.show(found, lambda: table(found, columns))

@@ -38,6 +38,8 @@ def test_queued_jobs_are_moved_and_the_first_that_cannot_be_ends_it(shell: Shell
     jobs = [shell.api.queue(f"cli-move-{n}") for n in range(3)]
     shell.ok("provider", "add", "spare", "idle")
     shell.api.settle()
+    (told_before,) = shell.json("job", "move", jobs[0], "--provider", "spare", "--dry-run")
+    assert (told_before["held"], told_before["heldThere"]) == (0.0, 0.0)
     said = shell.ok("job", "move", *jobs[:2], "--provider", "spare")
     assert said.splitlines() == [f"{job} waits for spare now." for job in jobs[:2]]
     shell.ok("job", "stop", jobs[0])
@@ -47,6 +49,8 @@ def test_queued_jobs_are_moved_and_the_first_that_cannot_be_ends_it(shell: Shell
     moved = shell.json("job", "move", jobs[2], "--provider", "spare")
     assert [row["id"] for row in moved] == [jobs[2]]
     shell.api.settle()
+    lines = shell.ok("audit", "histogram", "--slices", "3", "--name", "job.moved").splitlines()
+    assert sum(int(line.split()[2]) for line in lines) == len(lines) == 3
     there = {row["id"] for row in shell.json("job", "list", "--provider", "spare")}
     assert set(jobs) == there
 

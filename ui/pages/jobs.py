@@ -88,12 +88,10 @@ class JobsTable:
         follow(lambda: watch(lambda c: c.telemetry in ("", "p")), self.news, every_s=0.4)
 
     async def wish(self, wish: Wish) -> None:
-        changed = _changed(self.view, wish, fixed=self._fixed)
-        if changed != self.view:
-            self.view = changed
-            if not self._fixed:
-                ui.navigate.history.replace(changed.address)
+        before, self.view = self.view, _changed(self.view, wish, fixed=self._fixed)
         await self.load()
+        if self.view != before and not self._fixed:  # once it is shown what the address says
+            ui.navigate.history.replace(self.view.address)
         if self.kept:
             self.kept.mark()
 
