@@ -12,18 +12,19 @@ from application.commands.accounts import open_session, register_user
 from application.commands.jobs import Launch, queue_job
 from application.commands.members import add_member
 from domain.teams import Role
-from tests.ui.browser import connected, sign_in, window
-from tests.ui.conftest import EMAIL, PASSWORD, Site
+from tests.ui.browser import connected, window
+from tests.ui.conftest import PASSWORD, Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 IVAN = "ivan@lab.example"
 
 
-def test_the_log_is_read_newest_first_by_kind_and_by_stream(site: Site, browser: Browser) -> None:
+def test_the_log_is_read_newest_first_by_kind_and_by_stream(
+    site: Site, browser: Browser, secret: str
+) -> None:
     job = queue_job(site.system.lab, site.owner(), Launch(yaml="name: audited\nrun: 'true'\n"))
     site.settled()
-    with window(browser, site.url) as (page, wrong):
-        sign_in(page, EMAIL, PASSWORD)
+    with window(browser, site.url, secret=secret) as (page, wrong):
         page.goto("/audit?kind=team")
         connected(page)
         expect(page.locator("tbody tr").last).to_contain_text("team.created")
