@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Generic, TypeVar
 
 from msgspec.structs import replace
@@ -118,7 +119,7 @@ class Lab:
             state = fold(self.log.stream(stream))
             events = list(decide(state))
             if not events:
-                return Change(state, (), self.log.head())
+                return Change(state, (), self.log.head)
             extra: Sequence[Event] = ()
             more: Sequence[Guard] = ()
             if accompany:
@@ -127,17 +128,22 @@ class Lab:
                 position = self.append([*events, *extra], [*guards, *more], actor=actor)
             except Conflict:
                 continue
-            return Change(state, tuple(events), position)
+            return Change(state, tuple(events), partial(int, position))
         raise Conflict(stream=stream)
 
 
 @dataclass(frozen=True)
 class Change(Generic[State]):
-    """What a command did: the state it decided on, the facts it added, and the log position after them."""
+    """What a command did: the state it decided on and the facts it added."""
 
     before: State
     events: tuple[Event, ...]
-    position: int
+    _position: Callable[[], int]
+
+    @property
+    def position(self) -> int:
+        """The log's position after the facts; where there are none it is looked up, which few need."""
+        return self._position()
 
 
 def _caused(event: Event, command: str) -> Event:

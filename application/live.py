@@ -7,7 +7,8 @@ so nothing depends on a notification arriving. Not here: who may watch what; the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import contextmanager
 
 import msgspec
@@ -71,10 +72,14 @@ class Live:
         if job:
             self._tell(Change(keys=(job,), telemetry=what))
 
+    def announced(self, model: str) -> int:
+        """The last position at which a read model was announced here; 0 before the first time."""
+        return self._at.get(model, 0)
+
     @contextmanager
-    def watch(self) -> Iterator[Watcher]:
-        """A watcher of everything from now on, until the block ends."""
-        watcher = Watcher()
+    def watch(self, wanted: Callable[[Change], bool]) -> Iterator[Watcher]:
+        """A watcher of what is ``wanted`` from now on, until the block ends."""
+        watcher = Watcher(wanted)
         self._watchers.add(watcher)
         try:
             yield watcher
@@ -122,29 +127,57 @@ class Live:
 
 
 class Watcher:
-    """Changes in order. One that falls behind gets ``ANY`` instead of what it missed: look for yourself."""
+    """Changes in order. One that falls behind gets ``ANY`` instead of what it missed: look for yourself.
 
-    def __init__(self) -> None:
-        self._queue: asyncio.Queue[Change | None] = asyncio.Queue()
+    For one reader. There may be thousands: what nobody wants wakes nobody.
+    """
+
+    def __init__(self, wanted: Callable[[Change], bool]) -> None:
+        self._wanted = wanted
+        self._news: deque[Change | None] = deque()
+        self._reader: asyncio.Future[None] | None = None
 
     def put(self, change: Change) -> None:
-        if self._queue.qsize() >= WAITING_AT_MOST:
-            while not self._queue.empty():
-                self._queue.get_nowait()
+        if not self._wanted(change):
+            return
+        if len(self._news) >= WAITING_AT_MOST:
+            self._news.clear()
             change = ANY
-        self._queue.put_nowait(change)
+        self._news.append(change)
+        self._wake()
 
     def end(self) -> None:
-        self._queue.put_nowait(None)
+        self._news.append(None)
+        self._wake()
+
+    def forget(self) -> None:
+        """Who looks now sees all that was put so far."""
+        self._news.clear()
 
     async def next(self, timeout_s: float) -> Change | None:
         """The next change, or ``None`` after ``timeout_s`` or at the end."""
-        try:
-            return await asyncio.wait_for(self._queue.get(), timeout_s)
-        except TimeoutError:
-            return None
+        if not self._news:
+            alarm = asyncio.get_running_loop().call_later(timeout_s, self._wake)
+            try:
+                await self._woken()
+            finally:
+                alarm.cancel()
+        return self._news.popleft() if self._news else None
 
     async def changes(self) -> AsyncIterator[Change]:
         """Every change until the server stops."""
-        while (change := await self._queue.get()) is not None:
+        while True:
+            if not self._news:
+                await self._woken()
+            change = self._news.popleft()
+            if change is None:
+                return
             yield change
+
+    async def _woken(self) -> None:
+        self._reader = asyncio.get_running_loop().create_future()
+        await self._reader
+
+    def _wake(self) -> None:
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)

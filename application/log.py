@@ -5,11 +5,14 @@ Not here: where the log lives (``application/memory_log.py``, ``server/postgres/
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Collection, Sequence
+from typing import Protocol, TypeAlias
 
 from domain.errors import LabError
 from domain.model import Event, Guard, GuardKind, Recorded
+
+GuardKey: TypeAlias = tuple[GuardKind, str]
+"""A guard's kind and scope."""
 
 
 class UniqueTaken(LabError):
@@ -49,6 +52,9 @@ class EventLog(Protocol):
     def stream(self, originator_id: str) -> list[Event]:
         """The events of one originator by version; empty when there is none. ``UnknownEvent``."""
 
+    def streams(self, originator_ids: Collection[str]) -> dict[str, list[Event]]:
+        """``stream`` for each of several, at one look."""
+
     def read(self, after: int, limit: int, upto: int | None = None) -> list[Recorded]:
         """At most ``limit`` events, ``after < position <= upto``, in order. ``UnknownEvent``."""
 
@@ -57,3 +63,6 @@ class EventLog(Protocol):
 
     def guard(self, kind: GuardKind, scope: str) -> Guard | None:
         """What a guard holds now: ``amount`` is used (quota), 1 (unique) or the highest term."""
+
+    def guards(self, wanted: Collection[GuardKey]) -> dict[GuardKey, Guard]:
+        """``guard`` for several, at one look; those that nothing ever moved are left out."""

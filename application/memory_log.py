@@ -6,7 +6,7 @@ binds both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from threading import RLock
 
@@ -14,12 +14,12 @@ from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder
 from msgspec.structs import replace
 
-from application.log import Fenced, UniqueTaken
+from application.log import Fenced, GuardKey, UniqueTaken
 from domain.codec import EVERYTHING, Catalogue, encode
 from domain.errors import Conflict, QuotaExceeded
 from domain.model import NEXT_VERSION, UNLIMITED, Event, Guard, GuardKind, Recorded
 
-Guards = dict[tuple[GuardKind, str], Guard]
+Guards = dict[GuardKey, Guard]
 
 
 def utc_now() -> datetime:
@@ -56,6 +56,11 @@ class MemoryEventLog:
         stored = self._recorder.select_events(originator_id)
         return [self._event(row) for row in sorted(stored, key=lambda s: s.originator_version)]
 
+    def streams(self, originator_ids: Collection[str]) -> dict[str, list[Event]]:
+        """See ``EventLog.streams``."""
+        with self._lock:
+            return {id: self.stream(id) for id in originator_ids}
+
     def read(self, after: int, limit: int, upto: int | None = None) -> list[Recorded]:
         """See ``EventLog.read``."""
         if limit < 1:
@@ -71,6 +76,11 @@ class MemoryEventLog:
     def guard(self, kind: GuardKind, scope: str) -> Guard | None:
         """See ``EventLog.guard``."""
         return self._guards.get((kind, scope))
+
+    def guards(self, wanted: Collection[GuardKey]) -> dict[GuardKey, Guard]:
+        """See ``EventLog.guards``."""
+        held = self._guards
+        return {key: held[key] for key in wanted if key in held}
 
     def _insert(self, events: Sequence[Event]) -> None:
         versions: dict[str, int] = {}

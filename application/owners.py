@@ -6,10 +6,13 @@ A job that waits for its owner is held, not stopped: it goes on by itself when t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import NamedTuple
 
 from application.lab import Lab
+from application.log import EventLog
+from application.one_look import OneLook
 from domain.service_accounts import fold as fold_service
 from domain.service_accounts import is_service
 from domain.teams import fold as fold_team
@@ -40,11 +43,15 @@ STATES: Mapping[str, _State] = {
 }
 
 
-def owner_wait(lab: Lab, team: str, owner: str) -> Wait | None:
-    """Why jobs of ``owner`` in ``team`` are not launched now; ``None``: nothing holds them."""
-    state = _state(lab, team, owner)
-    if not state:
-        return None
+def absences(lab: Lab, owners: Collection[tuple[str, str]]) -> dict[str, Wait]:
+    """By owner why their jobs are not launched now, of those (team and owner) whom anything holds."""
+    log, now = OneLook(lab.log), lab.clock.now()
+    log.look_up(streams={id for pair in owners for id in pair})
+    states = {owner: _state(log, team, owner, now=now) for team, owner in owners}
+    return {owner: _wait(owner, state) for owner, state in states.items() if state}
+
+
+def _wait(owner: str, state: str) -> Wait:
     told = STATES[state]
     return Wait(
         code=f"{CODE}:{state}",
@@ -54,12 +61,12 @@ def owner_wait(lab: Lab, team: str, owner: str) -> Wait | None:
     )
 
 
-def _state(lab: Lab, team: str, owner: str) -> str:
+def _state(log: EventLog, team: str, owner: str, *, now: datetime) -> str:
     if is_service(owner):
-        if not fold_service(lab.log.stream(owner)).good(lab.clock.now()):
+        if not fold_service(log.stream(owner)).good(now):
             return "expired"
     else:
-        user = fold_user(lab.log.stream(owner))
+        user = fold_user(log.stream(owner))
         if not user.enabled:
             return "erased" if user.erased else "disabled"
-    return "" if owner in fold_team(lab.log.stream(team)).roles else "removed"
+    return "" if owner in fold_team(log.stream(team)).roles else "removed"

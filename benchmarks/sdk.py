@@ -55,7 +55,7 @@ def _wrapper_start_ms() -> float:
         bundle = {"job_id": "job_1", "run": "date +%s%N > started"}
         (Path(folder) / "bundle.json").write_text(json.dumps(bundle))
         begun = time.time_ns()
-        argv = [sys.executable, "-I", str(ROOT / "lab/node/__main__.py"), folder]
+        argv = [sys.executable, "-I", "-S", str(ROOT / "lab/node/__main__.py"), folder]
         subprocess.run(argv, check=True)
         started = int((Path(folder) / "work" / "started").read_text())
     return (started - begun) / 1e6

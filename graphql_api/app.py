@@ -24,7 +24,7 @@ def graphql_routes(use: Use) -> list[BaseRoute]:
     shared = Shared(
         use=use,
         reads=reads,
-        feed=Feed(reads),
+        feed=Feed(reads, use.live),
         tries_per_client=TryLimit(tries=TRIES_PER_CLIENT, window=WINDOW),
     )
     view = LabView(shared)

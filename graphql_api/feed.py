@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from typing import TypeVar
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
 
 from application.actor import Actor
+from application.live import Live
 from application.queries import Reads
 from application.sight import sees
+from projections.jobs import JOBS_PROJECTION
 from projections.rows import JobRow
 
 FRESH_S = 0.05
 KEPT_AT_MOST = 256
+T = TypeVar("T")
 
 
 class JobChanges(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,19 +34,21 @@ class JobChanges(msgspec.Struct, frozen=True, kw_only=True):
 class Feed:
     """Lives on one event loop."""
 
-    def __init__(self, reads: Reads) -> None:
+    def __init__(self, reads: Reads, live: Live) -> None:
         self._reads = reads
+        self._live = live
         self._known: OrderedDict[tuple[str, int, int], asyncio.Task[JobChanges]] = OrderedDict()
         self._position: asyncio.Task[int] | None = None
         self._asked_at = 0.0
 
     async def position(self) -> int:
-        """How far the jobs are shown; at most 50 ms old."""
+        """How far the jobs are shown: not before what was announced, else at most 50 ms old."""
         now = asyncio.get_running_loop().time()
         if self._position is None or (self._position.done() and now - self._asked_at > FRESH_S):
             self._asked_at = now
             self._position = asyncio.ensure_future(run_in_threadpool(self._reads.jobs_position))
-        return await asyncio.shield(self._position)
+        looked_up = await _answer(self._position)
+        return max(looked_up, self._live.announced(JOBS_PROJECTION.position_name))
 
     async def changes(self, actor: Actor, *, after: int) -> JobChanges:
         """What changed after a position, up to what is shown now."""
@@ -56,7 +62,7 @@ class Feed:
             while len(self._known) > KEPT_AT_MOST:
                 self._known.popitem(last=False)
         try:
-            found = await asyncio.shield(self._known[key])
+            found = await _answer(self._known[key])
             seen = tuple(row for row in found.jobs if sees(actor, row))
             return found if seen == found.jobs else msgspec.structs.replace(found, jobs=seen)
         except BaseException:
@@ -66,3 +72,8 @@ class Feed:
     def _read(self, actor: Actor, after: int, upto: int) -> JobChanges:
         rows, position = self._reads.jobs_changed(actor, after=after, upto=upto)
         return JobChanges(jobs=tuple(rows), position=position)
+
+
+async def _answer(asked: asyncio.Task[T]) -> T:
+    """Whoever goes away meanwhile takes it from nobody else."""
+    return asked.result() if asked.done() else await asyncio.shield(asked)

@@ -20,6 +20,7 @@ from domain.job_events import (
     JobFailed,
     JobLaunching,
     JobMachineHeld,
+    JobMoved,
     JobQueued,
     JobQuotaExtended,
     JobResultReported,
@@ -98,7 +99,7 @@ JOBS = Table(
         "team, queued_at desc, id desc",
         "team, status, queued_at desc, id desc",
         "team, experiment, queued_at desc, id desc",
-        "provider, status",
+        "provider, status, priority desc, queued_at, id",
         "team, ended_at",
         "team, name, id",
         "team, (coalesce(used_s, 0)), id",
@@ -214,6 +215,14 @@ SETS: Mapping[type[Event], Callable[[Any], Row]] = {  # each arm takes its own e
         "wait_evidence": e.evidence,
         "wait_help": list(e.help),
     },
+    JobMoved: lambda e: {
+        "provider": e.provider,
+        "wait_code": "",
+        "wait_text": "",
+        "wait_since": None,
+        "wait_evidence": None,
+        "wait_help": None,
+    },
     JobLaunching: _launching,
     JobSubmitted: lambda e: {"ref": e.ref, "price_per_hour": e.price_per_hour},
     JobMachineHeld: lambda e: {"machine_at": e.at, "host": e.host},
@@ -257,4 +266,4 @@ def _builtins(event: JobQueued) -> Row:
     return spec
 
 
-JOBS_PROJECTION = Projection(name="jobs", version=4, tables=(JOBS,), fn=fold_jobs)
+JOBS_PROJECTION = Projection(name="jobs", version=5, tables=(JOBS,), fn=fold_jobs)

@@ -14,6 +14,7 @@ import msgspec
 import psycopg
 from psycopg import sql
 
+from projections.abreast import UNHURRIED
 from projections.connection import Pool, lease
 from projections.projector import END
 from projections.sink import ProjectionFenced
@@ -93,6 +94,8 @@ class LogIndex:
                 self._add(conn, rows, before=position)
                 position = rows[-1][0]
                 done += len(rows)
+                if len(rows) < self._batch:
+                    break
         return done
 
     def announce(self) -> None:
@@ -111,9 +114,11 @@ class LogIndex:
         columns = [[ids.get(line[n]) for line in lines] for n in range(6)]
         columns[0] = [ids.get(line[0], 0) for line in lines]
         columns[1] = [ids.get(line[1], 0) for line in lines]
-        with conn.transaction():
-            after = rows[-1][0]
-            if conn.execute(self._advance, (after, NAME, before)).rowcount != 1:
+        with conn.pipeline() as trip, conn.transaction():
+            conn.execute(UNHURRIED)
+            moved = conn.execute(self._advance, (rows[-1][0], NAME, before))
+            trip.sync()
+            if moved.rowcount != 1:
                 raise ProjectionFenced(NAME)
             conn.execute(self._insert, ([row[0] for row in rows], *columns))
 

@@ -8,7 +8,7 @@ tables do not wait for it. Not here: asking (``queries.py``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -174,6 +174,8 @@ class Historian:
             ).fetchall():
                 position = self._fold(conn, rows, position)
                 folded += len(rows)
+                if len(rows) < self._batch:
+                    break
             past_ddl.index_once(conn, self.projection, self._schema)
         return folded
 
@@ -205,12 +207,17 @@ class Historian:
         with conn.transaction():
             if conn.execute(self._advance, (after, self._name, before)).rowcount != 1:
                 raise ProjectionFenced(self._name)
-            batch = Batch(self._tables, self._load(conn, patches))
-            for position, patch in patches:
-                batch.take(patch, position)
-            batch.finish()
-            for name, changes in batch.changes.items():
-                self._write(conn, self._tables[name], changes)
+            self.write(conn, patches, after=after)
+
+    def write(self, conn: Connection, patches: Sequence[tuple[int, Patch]], *, after: int) -> None:
+        """See ``projections.abreast.Model``: each patch has its own position, so ``after`` says nothing."""
+        del after
+        batch = Batch(self._tables, self._load(conn, patches))
+        for position, patch in patches:
+            batch.take(patch, position)
+        batch.finish()
+        for name, changes in batch.changes.items():
+            self._write(conn, self._tables[name], changes)
 
     def _load(self, conn: Connection, patches: Iterable[tuple[int, Patch]]) -> dict[Key, Version]:
         """The versions that are so now, of the rows that ``patches`` touch."""

@@ -6,7 +6,7 @@ Not here: what rows are (``base.py``), writing them (``sink.py``), replacing the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -108,6 +108,12 @@ class Projector:
                 return folded
             position = self._fold(conn, rows, position)
             folded += len(rows)
+            if len(rows) < self._batch:
+                return folded
+
+    def write(self, conn: Connection, patches: Sequence[tuple[int, Patch]], *, after: int) -> None:
+        """See ``projections.abreast.Model``."""
+        self._sink.write(conn, patches, after=after)
 
     def _fold(self, conn: Connection, rows: list[StoredRow], before: int) -> int:
         patches: list[tuple[int, Patch]] = []

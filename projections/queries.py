@@ -44,7 +44,7 @@ from projections.rows import (
 )
 
 WORK = """
-select id, status, attempt, token, ref, priority, queued_at, not_before, launching_at,
+select id, team, owner, status, attempt, token, ref, priority, queued_at, not_before, launching_at,
        wait_code, stop_at, stop_grace_s, unseen_since, ended_at
   from {jobs} where provider = %s
 """
@@ -133,11 +133,33 @@ class Queries(LogQueries):
         text = WORK + " and status in ('LAUNCHING', 'RUNNING') order by launching_at, id"
         return self._all(WorkRow, text, (provider,))
 
+    def stopping(self, provider: str) -> list[WorkRow]:
+        """Those of ``work`` that were asked to end."""
+        text = WORK + " and status in ('LAUNCHING', 'RUNNING') and stop_at is not null"
+        return self._all(WorkRow, text + " order by launching_at, id", (provider,))
+
     def waiting(self, provider: str, *, limit: int, without: Collection[str] = ()) -> list[WorkRow]:
         """Queued jobs of a provider but those of the owners ``without``, most urgent first."""
         text = WORK + " and status = 'QUEUED' and not (owner = any(%s))"
         text += " order by priority desc, queued_at, id limit %s"
         return self._all(WorkRow, text, (provider, list(without), limit))
+
+    def untold(
+        self,
+        provider: str,
+        *,
+        code: str,
+        now: datetime,
+        among: int,
+        limit: int,
+        without: Collection[str] = (),
+    ) -> list[WorkRow]:
+        """Of the first ``among`` of ``waiting`` those not told yet that they wait for ``code``; none that rests."""
+        first = WORK + " and status = 'QUEUED' and not (owner = any(%s))"
+        first += " order by priority desc, queued_at, id limit %s"
+        text = f"select * from ({first}) q where wait_code is distinct from %s"  # noqa: S608
+        text += " and (not_before is null or not_before <= %s) limit %s"
+        return self._all(WorkRow, text, (provider, list(without), among, code, now, limit))
 
     def waiting_of(self, provider: str, owner: str, *, code: str, limit: int) -> list[WorkRow]:
         """Queued jobs of one owner that are not told yet that they wait for ``code``."""

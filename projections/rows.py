@@ -89,6 +89,8 @@ class WorkRow(msgspec.Struct, frozen=True, kw_only=True):
     """What the worker needs of a job to know whether to look at it."""
 
     id: str
+    team: str
+    owner: str
     status: str
     attempt: int
     token: str | None

@@ -21,6 +21,7 @@ Connection = psycopg.Connection[Any]
 Shape = tuple[tuple[str, ...], tuple[str, ...]]
 RowKey = tuple[str, str]
 
+_TELL = "select pg_notify(%s, %s)"
 MAX_ANNOUNCED_KEYS = 50
 MAX_ANNOUNCED_BYTES = 6_000  # a payload is at most 8,000 bytes
 
@@ -80,6 +81,7 @@ class Sink:
         self._projection = projection
         self._schema = schema
         self._tables = {table.name: table for table in projection.tables}
+        self._upserts: dict[tuple[str, Shape], bytes] = {}
         self._advance = sql.SQL(
             "update {}.positions set position = %s, halted = null where name = %s and position = %s"
         ).format(sql.Identifier(schema))
@@ -91,16 +93,22 @@ class Sink:
 
         Raises ``ProjectionFenced`` when the position is not ``before``.
         """
-        rows = merge(patches)
         name = self._projection.position_name
         with conn.transaction():
             if conn.execute(self._advance, (after, name, before)).rowcount != 1:
                 raise ProjectionFenced(name)
-            for table in self._tables.values():
-                keyed = [(key, row) for (name, key), row in rows.items() if name == table.name]
-                self._write(conn, table, keyed)
-            payload = json.dumps({"n": name, "p": after, "k": _announced(rows)})
-            conn.execute("select pg_notify(%s, %s)", (f"lab_changes_{self._schema}", payload))
+            self.write(conn, patches, after=after)
+
+    def write(self, conn: Connection, patches: Iterable[tuple[int, Patch]], *, after: int) -> None:
+        """The rows of a batch and the news of it, inside the transaction that moves the position."""
+        rows = merge(patches)
+        by_table: dict[str, list[tuple[str, Row]]] = {}
+        for (table, key), row in rows.items():
+            by_table.setdefault(table, []).append((key, row))
+        for name, keyed in by_table.items():
+            self._write(conn, self._tables[name], keyed)
+        told = {"n": self._projection.position_name, "p": after, "k": _announced(rows)}
+        conn.execute(_TELL, (f"lab_changes_{self._schema}", json.dumps(told)), prepare=True)
 
     def _write(self, conn: Connection, table: Table, rows: list[tuple[str, Row]]) -> None:
         fresh = [key for key, row in rows if row.fresh]
@@ -118,9 +126,15 @@ class Sink:
                 _array(table, name, [row.set[name] for _, row in group]) for name in assigned
             ]
             arrays += [[row.add[name] for _, row in group] for name in added]
-            conn.execute(self._upsert(table, assigned, added), arrays)
+            conn.execute(self._upsert(table, (assigned, added)), arrays)
 
-    def _upsert(self, table: Table, assigned: Sequence[str], added: Sequence[str]) -> sql.Composed:
+    def _upsert(self, table: Table, shape: Shape) -> bytes:
+        """Put together once: a projection has few shapes, and each is written over and over."""
+        if (table.name, shape) not in self._upserts:
+            self._upserts[table.name, shape] = self._made(table, *shape).as_bytes(None)
+        return self._upserts[table.name, shape]
+
+    def _made(self, table: Table, assigned: Sequence[str], added: Sequence[str]) -> sql.Composed:
         names = [table.key, "position", *assigned, *added]
         types = ["text", "bigint", *(table.types[name].value for name in (*assigned, *added))]
         arrays = sql.Composed([sql.SQL(f"%b::{kind}[]") for kind in types])

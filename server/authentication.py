@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from application.actor import Actor
 from application.lab import Lab
+from application.log import EventLog
+from application.one_look import OneLook
 from application.ports import Found
 from domain.errors import Foreign, NotAuthenticated
 from domain.rules import rules_for
@@ -25,28 +29,32 @@ def actor_of(lab: Lab, queries: Queries, *, bearer: str, cookie: str = "", team:
     found = lab.credentials.find(secret)
     if found is None or found.kind not in ("api", "session"):
         raise NotAuthenticated(why="the session or API token is unknown, expired or revoked")
-    if not _good(lab, found.user):
+    wanted = found.team or team or _first_team(queries, found.user)
+    log = OneLook(lab.log)
+    log.look_up(streams=[found.user, wanted] if wanted else [found.user])
+    if not _good(log, found.user, now=lab.clock.now()):
         raise NotAuthenticated(why="this account is disabled, closed or has expired")
-    return _in_team(lab, queries, found, team)
-
-
-def _good(lab: Lab, user: str) -> bool:
-    if is_service(user):
-        return fold_service(lab.log.stream(user)).good(lab.clock.now())
-    return fold_user(lab.log.stream(user)).enabled
-
-
-def _in_team(lab: Lab, queries: Queries, found: Found, team: str) -> Actor:
-    by = f"token:{found.id}" if found.kind == "api" else f"user:{found.user}"
     if found.team and team and team != found.team:
         raise Foreign(kind="team", id=team)
-    wanted = found.team or team
+    return _in_team(log, found, wanted)
+
+
+def _first_team(queries: Queries, user: str) -> str:
+    mine = queries.teams_of(user)
+    return mine[0].id if mine else ""
+
+
+def _good(log: EventLog, user: str, *, now: datetime) -> bool:
+    if is_service(user):
+        return fold_service(log.stream(user)).good(now)
+    return fold_user(log.stream(user)).enabled
+
+
+def _in_team(log: EventLog, found: Found, wanted: str) -> Actor:
+    by = f"token:{found.id}" if found.kind == "api" else f"user:{found.user}"
     if not wanted:
-        mine = queries.teams_of(found.user)
-        if not mine:
-            return Actor(by=by, user=found.user)
-        wanted = mine[0].id
-    state = fold_team(lab.log.stream(wanted))
+        return Actor(by=by, user=found.user)
+    state = fold_team(log.stream(wanted))
     role = state.roles.get(found.user)
     if role is None:
         raise Foreign(kind="team", id=wanted)

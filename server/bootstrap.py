@@ -14,6 +14,7 @@ from application.lab import Lab, Policy
 from application.log import EventLog
 from application.registration import parse_registration
 from domain.errors import NotFound
+from projections.abreast import Abreast
 from projections.catalogue import PROJECTIONS
 from projections.channels import CHANNELS_PROJECTION
 from projections.connection import Pool
@@ -67,6 +68,9 @@ class System:
     projectors: tuple[Projector, ...]
     historians: tuple[Historian, ...]
     """They keep every version of every row, at a pace of their own."""
+    abreast: Abreast
+    past_abreast: Abreast
+    """The projectors, and the historians, while they stand at one position."""
     index: LogIndex
     proofs: WholeLog
     page_secret: str
@@ -93,6 +97,8 @@ def _build(
     ring = KeyRing(pool, schema, master_key(settings))
     vault = PersonVault(pool, schema, ring)
     queries = Queries(pool, schema)
+    projectors = tuple(Projector(pool, projection, schema) for projection in PROJECTIONS)
+    historians = tuple(Historian(pool, projection, schema) for projection in PROJECTIONS)
     lab = _lab(settings, pool, ring, vault=vault, queries=queries, locks=locks, mailer=mailer)
     return System(
         settings=settings,
@@ -105,9 +111,11 @@ def _build(
         telemetry=TelemetryQueries(pool, schema),
         vault=vault,
         page_secret=ring.key("pages").hex(),
-        projectors=tuple(Projector(pool, projection, schema) for projection in PROJECTIONS),
+        projectors=projectors,
         index=LogIndex(pool, schema),
-        historians=tuple(Historian(pool, projection, schema) for projection in PROJECTIONS),
+        historians=historians,
+        abreast=Abreast(pool, projectors, schema, positions="positions"),
+        past_abreast=Abreast(pool, historians, schema, positions="past_positions"),
     )
 
 

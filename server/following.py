@@ -12,11 +12,12 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from domain.errors import StoreUnavailable
+from projections.abreast import Abreast
 from projections.projector import ProjectionHalted
 from projections.sink import ProjectionFenced
 
 _log = logging.getLogger(__name__)
-PAUSE_S = 1.0
+AWAY_S = 1.0
 
 
 class Follows(Protocol):
@@ -32,9 +33,19 @@ class Follows(Protocol):
 class Follower:
     """Catches up each projector on ``wake``, then calls ``after``. Errors of the database are waited out."""
 
-    def __init__(self, projectors: Sequence[Follows], *, after: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        projectors: Sequence[Follows],
+        *,
+        after: Callable[[], None],
+        abreast: Abreast | None = None,
+        pause_s: float = 0.0,
+    ) -> None:
+        """``abreast`` moves all of them as long as they stand together; after a move they rest ``pause_s``."""
         self._projectors = projectors
         self._after = after
+        self._abreast = abreast
+        self._pause_s = pause_s
         self._awake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
@@ -68,16 +79,23 @@ class Follower:
             self._awake.wait()
             self._awake.clear()
             try:
-                moved = sum(self._catch_up_one(projector) for projector in self._projectors)
+                moved = self._catch_up()
             except (psycopg.Error, StoreUnavailable, PoolTimeout) as error:
                 _log.warning("the read models wait for the database: %s", error)
-                self._stopping.wait(PAUSE_S)
+                self._stopping.wait(AWAY_S)
                 self._awake.set()
                 continue
             if moved:
                 self._after()
+                self._stopping.wait(self._pause_s)
 
-    def _catch_up_one(self, projector: Follows) -> int:
+    def _catch_up(self) -> int:
+        together = self._catch_up_one(self._abreast) if self._abreast else None
+        if together is not None:
+            return together
+        return sum(self._catch_up_one(projector) or 0 for projector in self._projectors)
+
+    def _catch_up_one(self, projector: Follows | Abreast) -> int | None:
         try:
             return projector.catch_up()
         except ProjectionFenced:

@@ -33,6 +33,9 @@ _log = logging.getLogger(__name__)
 
 ROUND_S = 1.0
 PAUSE_S = 0.02
+LIVE_PAUSE_S = 0.005
+PAST_PAUSE_S = 0.1
+"""News come in bursts, and one move of a read model serves many. Nobody waits for the past at once."""
 SWEEP_S = 30.0
 TIDY_S = 30.0
 PRUNE_HOURS = 6
@@ -135,9 +138,14 @@ class Worker:
     def __init__(self, system: System) -> None:
         self._system = system
         self._watches: dict[str, ProviderWatch] = {}
-        self._follower = Follower(system.projectors, after=self._news)
-        self._historian = Follower(system.historians, after=lambda: None)
-        self._indexer = Follower([system.index], after=system.index.announce)
+        self._follower = Follower(system.projectors, after=self._news, abreast=system.abreast)
+        self._historian = Follower(
+            system.historians,
+            after=lambda: None,
+            abreast=system.past_abreast,
+            pause_s=PAST_PAUSE_S,
+        )
+        self._indexer = Follower([system.index], after=system.index.announce, pause_s=PAST_PAUSE_S)
         self._notifier = notifier(system)
         self._listener = Listener(system.dsn)
         for follower in (self._follower, self._historian, self._indexer):

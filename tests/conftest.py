@@ -22,7 +22,7 @@ from tests.asked import missing
 from tests.fakes.schemas import Schemas
 from tests.fakes.toy_events import TOYS
 
-LONG_FOLDERS = ("acceptance", "ui")
+LONG_FOLDERS = {"acceptance", "ui"}
 # The python3 of the tests' jobs is the interpreter itself: a version manager's shim before it costs each
 # of them more than all the rest.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.base_prefix) / "bin"), os.environ["PATH"]])
@@ -31,7 +31,7 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.base_prefix) / "bin"), os.env
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files first; the tests of a file stay in one process, where what they share is set up once."""
-    items.sort(key=lambda item: item.path.parent.name not in LONG_FOLDERS)
+    items.sort(key=lambda item: LONG_FOLDERS.isdisjoint(item.path.parts))
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(f"{item.path.parent.name}/{item.path.stem}"))

@@ -38,6 +38,7 @@ from ui.link_pages import build_links
 from ui.own_account import AccountRoutes
 from ui.pages.account import account
 from ui.pages.admin import admin
+from ui.pages.artifact_group import artifact_group
 from ui.pages.artifacts import artifacts
 from ui.pages.audit import audit
 from ui.pages.coming import sessions, sweeps
@@ -50,6 +51,7 @@ from ui.pages.import_task import import_task
 from ui.pages.invitation import invitation_page
 from ui.pages.job import job
 from ui.pages.jobs import jobs
+from ui.pages.kit import kit
 from ui.pages.launch import launch
 from ui.pages.login import login_page, setup_page
 from ui.pages.members import members
@@ -92,6 +94,7 @@ ROUTES: Mapping[str, Page] = {
     "/sweeps": sweeps,
     "/sessions": sessions,
     "/artifacts": artifacts,
+    "/artifacts/{kind}": artifact_group,
     "/jobs": jobs,
     "/jobs/{id}": job,
     "/jobs/{id}/{tab}": job,
@@ -115,6 +118,7 @@ ROUTES: Mapping[str, Page] = {
     "/notifications": notifications,
     "/admin": admin,
     "/team/new": team_new,
+    "/_kit": kit,
 }
 
 

@@ -228,11 +228,10 @@ class Gateway:
         """News that is ``wanted``, from now on. Begins with ``ANY``: look for yourself once."""
         if self.moment:
             return
-        with self._use.live.watch() as watcher:
+        with self._use.live.watch(wanted) as watcher:
             yield ANY
             async for change in watcher.changes():
-                if wanted(change):
-                    yield change
+                yield change
 
     async def experiments(self, *, archived: bool = False) -> list[ExperimentRow]:
         """With ``archived`` those too."""

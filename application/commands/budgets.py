@@ -77,8 +77,9 @@ def open_month(lab: Lab, wanted: Sequence[str]) -> tuple[list[Event], list[Guard
     """What the first reservation of a month appends first in each scope."""
     events: list[Event] = []
     guards: list[Guard] = []
+    known = lab.log.guards([(GuardKind.QUOTA, scope) for scope in wanted])
     for scope in wanted:
-        if lab.log.guard(GuardKind.QUOTA, scope) is not None:
+        if (GuardKind.QUOTA, scope) in known:
             continue
         limit = _standing_limit(lab, scope)
         entry = set_limit(scope, amount=limit, now=lab.clock.now(), by=BOOKKEEPER.by)

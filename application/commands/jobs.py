@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import NamedTuple
 
 import msgspec
 
@@ -11,12 +12,12 @@ from application.actor import Actor
 from application.commands import budgets
 from application.commands.idempotency import once
 from application.commands.job_changes import change_job
+from application.commands.look_ahead import look_ahead
 from application.commands.naming import experiment_id, provider_id
 from application.commands.quotas import in_minutes, open_month
 from application.commands.tasks import must_have, own_task
 from application.commands.thresholds import note_thresholds
 from application.lab import Lab
-from application.one_look import OneLook
 from application.permissions import Action, require_on, require_somewhere
 from application.sources import resolve_git
 from application.task_yaml import read_task
@@ -32,7 +33,7 @@ from domain.job_spec import FrozenFile, JobSpec
 from domain.jobs import Job, fold
 from domain.model import Guard, GuardKind
 from domain.quotas import refuse, reserve, scopes
-from domain.task_spec import MINUTES_AT_MOST
+from domain.task_spec import MINUTES_AT_MOST, TaskSpec
 from domain.weights import weight_of
 from providers.base import (
     CredentialsRejected,
@@ -43,6 +44,8 @@ from providers.base import (
 
 BATCH_LIMIT = 1_000
 MAX_GRACE_S = 3600.0
+HOME = "alpha"
+"""The experiment of a task that names none."""
 
 
 class Launch(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,29 +67,50 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     cloned_from: str = ""
 
 
+class Queued(NamedTuple):
+    """``position`` is the log's after it."""
+
+    ids: tuple[str, ...]
+    position: int
+
+
 def queue_job(lab: Lab, actor: Actor, launch: Launch, *, key: str = "") -> str:
     """The new job's id. Everything is checked and frozen now; repeatable with ``key``."""
-    return queue_jobs(lab, actor, [launch], key=key)[0]
+    return queue(lab, actor, [launch], key=key).ids[0]
 
 
 def queue_jobs(
     lab: Lab, actor: Actor, launches: Sequence[Launch], *, key: str = ""
 ) -> tuple[str, ...]:
-    """The ids of the new jobs, all in one append: every one is queued, or none is."""
+    """The ids of the new jobs; see ``queue``."""
+    return queue(lab, actor, launches, key=key).ids
+
+
+def queue(lab: Lab, actor: Actor, launches: Sequence[Launch], *, key: str = "") -> Queued:
+    """The new jobs, all in one append: every one is queued, or none is."""
     require_somewhere(actor, Action.LAUNCH)
     if not 0 < len(launches) <= BATCH_LIMIT:
         way_out = f"Send 1 to {BATCH_LIMIT} jobs at a time."
         raise InvalidInput(field="jobs", value=len(launches), way_out=way_out)
-    looking = replace(lab, log=OneLook(lab.log))
-    prepared = [_prepare(looking, actor, launch) for launch in launches]
-    ids = tuple(fact.originator_id for fact in prepared)
+    looking = look_ahead(
+        lab,
+        actor,
+        experiments={launch.experiment or HOME for launch in launches if not launch.task},
+        providers={launch.provider for launch in launches},
+        tasks={launch.task for launch in launches if launch.task},
+    )
+    read = cache(read_task)
+    prepared = [_prepare(looking, actor, launch, read) for launch in launches]
+    made = ",".join(fact.originator_id for fact in prepared)
+    positions: list[int] = []
 
     def record(guards: tuple[Guard, ...]) -> str:
-        _append_queued(lab, actor, prepared, guards)
-        return ",".join(ids)
+        positions.append(_append_queued(looking, actor, prepared, guards))
+        return made
 
     asked = ("queue_jobs", [msgspec.to_builtins(item) for item in launches])
-    return tuple(once(actor, key, asked, made=",".join(ids), record=record).split(","))
+    ids = once(actor, key, asked, made=made, record=record)
+    return Queued(tuple(ids.split(",")), positions[0] if positions else lab.log.head())
 
 
 class LaunchCost(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,26 +196,19 @@ def own_job(lab: Lab, actor: Actor, job: str, action: Action) -> Job:
     return found
 
 
-def _prepare(lab: Lab, actor: Actor, launch: Launch) -> JobQueued:
+def _prepare(
+    lab: Lab, actor: Actor, launch: Launch, read: Callable[[str], TaskSpec] = read_task
+) -> JobQueued:
     yaml, files, experiment, revision = _source(lab, actor, launch)
-    task = read_task(yaml)
+    task = read(yaml)
     _sane(launch.minutes_requested)
     must_have(lab, actor, files)
-    commit = ""
-    if task.git:
-        commit = resolve_git(
-            task.git.url,
-            task.git.ref,
-            timeout_s=lab.policy.git_timeout_s,
-            hosts=lab.hosts,
-            allow_file=lab.policy.allow_local_git,
-        )
     spec = freeze(
         task,
         overrides=launch.parameters,
         resource_overrides=launch.resources,
         files=files,
-        commit=commit,
+        commit=_commit(lab, task),
         minutes_requested=launch.minutes_requested,
     )
     wanted = launch.provider or spec.resources.compute_provider
@@ -214,6 +231,18 @@ def _prepare(lab: Lab, actor: Actor, launch: Launch) -> JobQueued:
     )
 
 
+def _commit(lab: Lab, task: TaskSpec) -> str:
+    if not task.git:
+        return ""
+    return resolve_git(
+        task.git.url,
+        task.git.ref,
+        timeout_s=lab.policy.git_timeout_s,
+        hosts=lab.hosts,
+        allow_file=lab.policy.allow_local_git,
+    )
+
+
 def _source(lab: Lab, actor: Actor, launch: Launch) -> tuple[str, tuple[FrozenFile, ...], str, int]:
     if launch.task:
         task = own_task(lab, actor, launch.task, Action.LAUNCH)
@@ -223,7 +252,7 @@ def _source(lab: Lab, actor: Actor, launch: Launch) -> tuple[str, tuple[FrozenFi
     if not launch.yaml:
         way_out = "Name a saved task, or send the text of a task.yaml."
         raise InvalidInput(field="task", value="", way_out=way_out)
-    home = experiment_id(lab, actor.team, launch.experiment or "alpha")
+    home = experiment_id(lab, actor.team, launch.experiment or HOME)
     return launch.yaml, launch.files, home, 0
 
 
@@ -243,11 +272,11 @@ def _queued(
     where = fold_experiment(lab.log.stream(experiment))
     of = (task, experiment) if task else (experiment,)
     require_on(actor, Action.LAUNCH, *of, team=where.team, kind="experiment", id=experiment)
-    _must_run_somewhere(lab, actor, spec, provider)
+    must_run_somewhere(lab, actor, spec, provider, owner=actor.user)
     _must_have_secrets(lab, actor, spec)
     now = lab.clock.now()
     weight = weight_of(spec.resources, lab.policy.accelerator_weights)
-    seconds = _reservation_s(spec, lab.policy.default_reservation_s)
+    seconds = reservation_s(spec, lab.policy.default_reservation_s)
     hold = QuotaHold(
         scopes=scopes(team=actor.team, user=actor.user, at=now),
         seconds=round(seconds * weight),
@@ -270,7 +299,8 @@ def _queued(
     )
 
 
-def _must_run_somewhere(lab: Lab, actor: Actor, spec: JobSpec, provider: str) -> None:
+def must_run_somewhere(lab: Lab, actor: Actor, spec: JobSpec, provider: str, *, owner: str) -> None:
+    """Nothing when ``provider`` is the actor's to launch on, enabled, and could ever run it for ``owner``."""
     compute = fold_provider(lab.log.stream(provider))
     act = Action.LAUNCH if provider in actor.rules else Action.READ
     require_on(actor, act, provider, team=compute.team, kind="provider", id=provider)
@@ -278,7 +308,7 @@ def _must_run_somewhere(lab: Lab, actor: Actor, spec: JobSpec, provider: str) ->
         way_out = "It is disabled; choose another, or enable it with `lab provider enable`."
         raise InvalidInput(field="provider", value=compute.name, way_out=way_out)
     try:
-        wait = lab.providers.of(provider).admit(spec, owner=actor.user)
+        wait = lab.providers.of(provider).admit(spec, owner=owner)
     except (ProviderUnavailable, CredentialsRejected):
         return  # cannot be asked now: the job waits for it, which is what queues are for
     if wait and wait.forever:
@@ -310,7 +340,7 @@ def _must_be_checkpoint(lab: Lab, actor: Actor, artifact: str) -> None:
 
 def _append_queued(
     lab: Lab, actor: Actor, jobs: Sequence[JobQueued], guards: tuple[Guard, ...]
-) -> None:
+) -> int:
     all_scopes = sorted({scope for job in jobs for scope in job.hold.scopes})
     purses = sorted({scope for job in jobs for scope in job.budget.scopes})
     events, needed = open_month(lab, actor, all_scopes)
@@ -327,13 +357,14 @@ def _append_queued(
             held[guard.scope] += guard.amount
     needed += [Guard(GuardKind.QUOTA, scope, amount) for scope, amount in held.items()]
     try:
-        lab.append(events, [*guards, *needed], actor=actor)
+        position = lab.append(events, [*guards, *needed], actor=actor)
     except QuotaExceeded as error:
         if is_money(str(error.values.get("scope"))):
             raise budgets.in_money(error, lab.policy.currency) from None
         _note_refusal(lab, actor, jobs, error)
         raise in_minutes(error) from None
     note_thresholds(lab, needed)
+    return position
 
 
 def _note_refusal(lab: Lab, actor: Actor, jobs: Sequence[JobQueued], error: QuotaExceeded) -> None:
@@ -344,7 +375,8 @@ def _note_refusal(lab: Lab, actor: Actor, jobs: Sequence[JobQueued], error: Quot
         lab.append([fact], actor=actor)
 
 
-def _reservation_s(spec: JobSpec, default_s: int) -> float:
+def reservation_s(spec: JobSpec, default_s: int) -> float:
+    """Seconds for which compute and money are held when it is queued."""
     if spec.minutes_requested is not None:
         return spec.minutes_requested * 60
     return spec.timeout_s or default_s

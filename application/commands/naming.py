@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from application.lab import Lab
-from application.log import UniqueTaken
+from application.log import GuardKey, UniqueTaken
 from domain.errors import AlreadyExists, InvalidInput, NotFound
 from domain.model import Guard, GuardKind
 
@@ -31,20 +31,28 @@ def claiming(guard: Guard, *, kind: str, name: str) -> Iterator[None]:
         raise AlreadyExists(kind=kind, name=name, holder=taken.ref) from None
 
 
+def keys_of(team: str, *, experiments: Iterable[str], providers: Iterable[str]) -> set[GuardKey]:
+    """The guards that these names are looked up by, to be looked up together."""
+    scopes = {_experiment(team, name) for name in experiments}
+    scopes |= {_provider(team, name) for name in providers}
+    return {(GuardKind.UNIQUE, scope) for scope in scopes}
+
+
 def user_id(lab: Lab, address_or_id: str) -> str:
     """The id behind an address; anything else is taken for an id."""
     return holder(lab, f"email:{lab.vault.digest(address_or_id.strip())}") or address_or_id
 
 
 def experiment_id(lab: Lab, team: str, name_or_id: str) -> str:
-    return _id(lab, f"experiment:{team}:{name_or_id}", "exp_", "experiment", name_or_id)
+    return _id(lab, _experiment(team, name_or_id), "exp_", "experiment", name_or_id)
 
 
 def provider_id(lab: Lab, team: str, name_or_id: str) -> str:
     """The provider of that name (any case), or the team's default for an empty name."""
+    scope = _provider(team, name_or_id)
     if not name_or_id:
-        return holder(lab, f"provider_default:{team}") or _missing_default()
-    return _id(lab, f"provider:{team}:{name_or_id.lower()}", "prov_", "provider", name_or_id)
+        return holder(lab, scope) or _missing_default()
+    return _id(lab, scope, "prov_", "provider", name_or_id)
 
 
 def task_id(lab: Lab, experiment: str, name_or_id: str) -> str:
@@ -61,6 +69,14 @@ def clean_name(field: str, value: str) -> str:
         way_out = "Use printable characters on one line."
         raise InvalidInput(field=field, value=value, way_out=way_out)
     return name
+
+
+def _experiment(team: str, name: str) -> str:
+    return f"experiment:{team}:{name}"
+
+
+def _provider(team: str, name: str) -> str:
+    return f"provider:{team}:{name.lower()}" if name else f"provider_default:{team}"
 
 
 def _id(lab: Lab, scope: str, prefix: str, kind: str, name_or_id: str) -> str:

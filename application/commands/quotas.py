@@ -52,8 +52,9 @@ def open_month(lab: Lab, actor: Actor, wanted: Sequence[str]) -> tuple[list[Even
     """What a reservation appends first when it is the first of its month in a scope."""
     events: list[Event] = []
     guards: list[Guard] = []
+    known = lab.log.guards([(GuardKind.QUOTA, scope) for scope in wanted])
     for scope in wanted:
-        if lab.log.guard(GuardKind.QUOTA, scope) is not None:
+        if (GuardKind.QUOTA, scope) in known:
             continue
         limit = _standing_limit(lab, scope)
         entry = set_limit(scope, minutes=limit, now=lab.clock.now(), by="system:quota")

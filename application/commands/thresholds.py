@@ -8,6 +8,7 @@ scope and limit makes each threshold one fact, whoever sees it first. Not here: 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from application.actor import system
 from application.lab import Lab
@@ -23,23 +24,25 @@ MOVES = (GuardKind.QUOTA, GuardKind.CHARGE)
 def note_thresholds(lab: Lab, moved: Iterable[Guard]) -> None:
     """Record the highest threshold each scope of ``moved`` has reached; repeatable."""
     up = (g for g in moved if g.kind in MOVES and (g.amount > 0 or g.limit is not None))
-    for scope in dict.fromkeys(guard.scope for guard in up):
-        _note(lab, scope)
+    for guard in lab.log.guards({(GuardKind.QUOTA, g.scope): None for g in up}).values():
+        _note(lab, guard)
 
 
-def _note(lab: Lab, scope: str) -> None:
-    guard = lab.log.guard(GuardKind.QUOTA, scope)
-    if guard is None or guard.limit is None:
+def _note(lab: Lab, guard: Guard) -> None:
+    if guard.limit is None:
         return
+    scope = guard.scope
     stream, reach = (
         (budgets.warning_stream, budgets.reach_threshold)
         if budgets.is_money(scope)
         else (threshold_stream, reach_threshold)
     )
-    told = lab.log.stream(stream(scope, guard.limit))
-    facts = reach(
-        told, scope, used=guard.amount, limit=guard.limit, now=lab.clock.now(), by=LEDGER.by
+    reached = partial(
+        reach, scope=scope, used=guard.amount, limit=guard.limit, now=lab.clock.now(), by=LEDGER.by
     )
+    if not reached(()):
+        return  # whatever was told of it
+    facts = reached(lab.log.stream(stream(scope, guard.limit)))
     if not facts:
         return
     try:

@@ -6,13 +6,13 @@ Each step may be cut at any point and done again. Not here: when a round runs (`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from application.actor import system
-from application.commands.attempts import explain_wait, launch_job, recover_launch
+from application.commands.attempts import explain_waits, launch_job, recover_launch
 from application.commands.batches import Waiting, launch_jobs
 from application.commands.budgets import keep_in_budget
 from application.commands.compute import note_orphan_ended, note_reachable
@@ -27,7 +27,8 @@ from application.commands.sightings import (
     observe_job,
 )
 from application.lab import Lab
-from application.owners import owner_wait
+from application.one_look import OneLook
+from application.owners import absences
 from domain.compute import Provider
 from domain.compute import fold as fold_provider
 from domain.ids import JobId, launch_token
@@ -69,6 +70,8 @@ class Memory:
     collected: set[str] = field(default_factory=set)
     tidied: set[str] = field(default_factory=set)
     limits_at: datetime | None = None
+    away: frozenset[str] = frozenset()
+    """Owners who were away when all who wait were last looked up, and those found since."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +97,8 @@ class Round:
             self.lab.reached("round.observed")
             self._recover(rows)
             self._enforce(rows)
-            self._stop(adapter, self.queries.work(self.provider))
+            self._stop(adapter, self.queries.stopping(self.provider))
+            self._hold_absent()
             self._launch(adapter, state)
             self._explain_queue(adapter)
         except (ProviderUnavailable, CredentialsRejected) as error:
@@ -107,7 +111,7 @@ class Round:
         """Only what somebody waits for: stopping and launching."""
         adapter = self.lab.providers.of(self.provider)
         state = fold_provider(self.lab.log.stream(self.provider))
-        self._stop(adapter, self.queries.work(self.provider))
+        self._stop(adapter, self.queries.stopping(self.provider))
         self._launch(adapter, state)
 
     def sweep(self) -> int:
@@ -167,57 +171,72 @@ class Round:
         batch = adapter.capabilities.batch
         together: list[Waiting] = []
         most = BATCH_AT_MOST if batch else LAUNCH_AT_MOST
-        away = self._away()
-        for owner, absence in away.items():
-            self._hold(owner, absence)
-        queue = self.queries.waiting(self.provider, limit=most, without=away)
+        queue = self._queue(limit=most)
         for row, wait in turns(queue, lambda row: self._wait(adapter, state, row)):
             if wait is not None:
                 self._explain(row, wait)
             elif batch:
                 together.append(self._waiting(row))
             else:
-                launch_job(self.lab, row.id, checkpoint=self._checkpoint(row))
+                self._launch_one(row)
         launch_jobs(self.lab, self.provider, together)
 
-    def _away(self) -> dict[str, Wait]:
-        """Owners whose jobs are held, and why; however many they are, they hold up nobody else."""
-        owners = self.queries.owners_waiting(self.provider)
-        found = {owner: owner_wait(self.lab, team, owner) for team, owner in owners}
-        return {owner: wait for owner, wait in found.items() if wait is not None}
+    def _launch_one(self, row: WorkRow) -> None:
+        launch_job(self.lab, row.id, provider=self.provider, checkpoint=self._checkpoint(row))
 
-    def _hold(self, owner: str, wait: Wait) -> None:
-        code, most = wait.code, EXPLAIN_AT_MOST
-        for row in self.queries.waiting_of(self.provider, owner, code=code, limit=most):
-            explain_wait(self.lab, row.id, wait)
+    def _queue(self, *, limit: int) -> list[WorkRow]:
+        """The first that wait, of owners who are here: who was away a round ago is passed over unasked."""
+        passed = self.memory.away
+        queue = self.queries.waiting(self.provider, limit=limit, without=passed)
+        away = absences(self.lab, {(row.team, row.owner) for row in queue})
+        self._hold(away)
+        self.memory.away = passed.union(away)
+        return [row for row in queue if row.owner not in away]
+
+    def _hold_absent(self) -> None:
+        """Owners whose jobs are held, and why; however many they are, they hold up nobody else."""
+        away = absences(self.lab, self.queries.owners_waiting(self.provider))
+        self._hold(away)
+        self.memory.away = frozenset(away)
+
+    def _hold(self, away: Mapping[str, Wait]) -> None:
+        for owner, wait in away.items():
+            rows = self.queries.waiting_of(
+                self.provider, owner, code=wait.code, limit=EXPLAIN_AT_MOST
+            )
+            self._explain_all(rows, wait)
 
     def _explain(self, row: WorkRow, wait: Wait) -> None:
         if row.wait_code != wait.code:
-            explain_wait(self.lab, row.id, wait)
+            self._explain_all([row], wait)
+
+    def _explain_all(self, rows: Sequence[WorkRow], wait: Wait) -> None:
+        explain_waits(self.lab, {row.id: wait for row in rows}, provider=self.provider)
 
     def _explain_queue(self, adapter: ComputeProvider) -> None:
         """Tell jobs that wait for others so: a few each round, for they are many and in no hurry."""
         if not adapter.capabilities.slots:
             return
-        away = self._away()
-        queue = self.queries.waiting(self.provider, limit=QUEUE_LOOKED_AT, without=away)
+        away = self.memory.away
+        queue = self.queries.waiting(self.provider, limit=1, without=away)
         if not queue or not holds_up(queue[0].wait_code or ""):
             return
-        ahead, *others = queue
+        ahead = queue[0]
         # The code is the same whoever is ahead: one fact a job, not one for each that starts.
         wait = Wait(
             code="behind",
             text=f"Job {ahead.id} is ahead and waits for room.",
             evidence={"job": ahead.id, "priority": str(ahead.priority)},
         )
-        now = self.lab.clock.now()
-        told = [
-            row
-            for row in others
-            if row.wait_code != wait.code and not is_resting(row.not_before, now)
-        ]
-        for row in told[:EXPLAIN_AT_MOST]:
-            explain_wait(self.lab, row.id, wait)
+        rows = self.queries.untold(
+            self.provider,
+            code=wait.code,
+            now=self.lab.clock.now(),
+            among=QUEUE_LOOKED_AT,
+            limit=EXPLAIN_AT_MOST,
+            without=away,
+        )
+        self._explain_all([row for row in rows if row.id != ahead.id], wait)
 
     def _waiting(self, row: WorkRow) -> Waiting:
         return Waiting(job=row.id, attempt=row.attempt, checkpoint=self._checkpoint(row))
@@ -276,7 +295,7 @@ class Round:
             help=found.help,
         )
         if found.phase is Phase.PENDING and found.reason and row.wait_code != wait.code:
-            explain_wait(self.lab, row.id, wait)
+            self._explain_all([row], wait)
 
     def _is_silent(self, row: WorkRow) -> bool:
         """Whether the node has not pushed for a while, so that its spool must be fetched."""
@@ -320,12 +339,15 @@ class Round:
             enforce_limits(self.lab, row.id)
         running = [row for row in rows if row.status in LIVE and not row.stop_at]
         signs = self.lab.telemetry.signs({row.id: row.attempt for row in running})
+        log = OneLook(self.lab.log)
+        log.look_up(streams=[row.id for row in running])
+        looking = replace(self.lab, log=log)
         for row in running:
             heard = signs.get(row.id, UNHEARD)
-            note_signs(self.lab, row.id, heard)
-            enforce_limits(self.lab, row.id, heard)
-            keep_reserved(self.lab, row.id)
-            keep_in_budget(self.lab, row.id)
+            note_signs(looking, row.id, heard)
+            enforce_limits(looking, row.id, heard)
+            keep_reserved(looking, row.id)
+            keep_in_budget(looking, row.id)
 
     def _stop(self, adapter: ComputeProvider, rows: Sequence[WorkRow]) -> None:
         now = self.lab.clock.now()

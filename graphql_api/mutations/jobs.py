@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
+from application.commands import job_moves
 from application.commands import jobs as commands
 from application.permissions import Action
 from domain.errors import InvalidInput, NotFound
@@ -61,8 +62,9 @@ class JobMutations:
     async def queue_job(self, info: Info, launch: Launch, idempotency_key: Key = "") -> JobPayload:
         actor = await info.context.actor(idempotency_key)
         lab, wish = info.context.use.lab, launch.wish()
-        made = await in_thread(commands.queue_job, lab, actor, wish, key=idempotency_key)
-        return await _payload(info.context, made, await info.context.done())
+        made = await in_thread(commands.queue, lab, actor, [wish], key=idempotency_key)
+        position = await info.context.shown(made.position)
+        return await _payload(info.context, made.ids[0], position)
 
     @strawberry.mutation(description="At most 1,000 at a time, in one append.")
     async def queue_jobs(
@@ -71,9 +73,9 @@ class JobMutations:
         actor = await info.context.actor(idempotency_key)
         wishes = [launch.wish() for launch in launches]
         lab = info.context.use.lab
-        made = await in_thread(commands.queue_jobs, lab, actor, wishes, key=idempotency_key)
-        position = await info.context.done()
-        return JobsPayload(ids=[strawberry.ID(id) for id in made], position=Long(position))
+        made = await in_thread(commands.queue, lab, actor, wishes, key=idempotency_key)
+        position = await info.context.shown(made.position)
+        return JobsPayload(ids=[strawberry.ID(id) for id in made.ids], position=Long(position))
 
     @strawberry.mutation(description="Ask a job to end; repeatable.")
     async def stop_job(
@@ -86,6 +88,17 @@ class JobMutations:
         actor = await info.context.actor(idempotency_key)
         lab = info.context.use.lab
         position = await in_thread(commands.stop_job, lab, actor, id, grace_s=grace_s)
+        return await _payload(info.context, id, await info.context.shown(position))
+
+    @strawberry.mutation(
+        description="Let a queued job wait for another provider (name or id). Only while it is QUEUED."
+    )
+    async def move_job(
+        self, info: Info, id: strawberry.ID, provider: str, idempotency_key: Key = ""
+    ) -> JobPayload:
+        actor = await info.context.actor(idempotency_key)
+        lab, key = info.context.use.lab, idempotency_key
+        position = await in_thread(job_moves.move_job, lab, actor, id, provider=provider, key=key)
         return await _payload(info.context, id, await info.context.shown(position))
 
     @strawberry.mutation(description="A new job with the same frozen spec.")

@@ -13,7 +13,7 @@ from domain.errors import InvalidInput
 from domain.job_events import FINAL, JobStatus
 from graphql_api.context import Info, in_thread
 from graphql_api.scalars import Long
-from graphql_api.subscriptions.waking import of_job, of_rows, wakes
+from graphql_api.subscriptions.waking import of_job, of_jobs, wakes
 from graphql_api.types.job import Job, JobWhere, matches
 from graphql_api.types.telemetry import LogLine, MetricPoints
 
@@ -57,7 +57,7 @@ class JobSubscriptions:
         feed = info.context.shared.feed
         chosen = (where or JobWhere()).filter()
         position = after
-        async for actor in wakes(info.context, of_rows, gather_s=GATHER_JOBS_S):
+        async for actor in wakes(info.context, of_jobs, gather_s=GATHER_JOBS_S):
             if position is None:
                 position = Long(await feed.position())
                 yield JobsChange(position=position, jobs=[], gone=[])

@@ -1,6 +1,6 @@
-"""When to look again: at once, after news that concern the subscriber, and now and then anyway.
+"""When to look again: at once, at news that concern the subscriber, and now and then anyway.
 
-News are gathered for a moment, so that a burst is one look. The credential is looked up anew each
+After a look news are gathered for a moment, so that a burst is two looks. The credential is looked up anew each
 half minute: a revoked one ends the subscription.
 """
 
@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from application.actor import Actor
 from application.live import Change
 from graphql_api.context import Context
+from projections.jobs import JOBS_PROJECTION
 
 IDLE_S = 5.0
 PROVE_AGAIN_S = 30.0
@@ -24,15 +25,12 @@ async def wakes(
     loop = asyncio.get_running_loop()
     actor = await context.authenticate()
     proved_at = loop.time()
-    with context.use.live.watch() as watcher:
+    with context.use.live.watch(concerns) as watcher:
         while True:
             yield actor
-            end = loop.time() + IDLE_S
-            while (left := end - loop.time()) > 0:
-                change = await watcher.next(left)
-                if change is not None and concerns(change):
-                    await asyncio.sleep(gather_s)
-                    break
+            await asyncio.sleep(gather_s)
+            await watcher.next(IDLE_S)
+            watcher.forget()
             if loop.time() - proved_at > PROVE_AGAIN_S:
                 actor, proved_at = await context.authenticate(), loop.time()
 
@@ -51,3 +49,8 @@ def of_job(job: str, what: str) -> Callable[[Change], bool]:
 def of_rows(change: Change) -> bool:
     """Rows moved, whichever."""
     return not change.telemetry
+
+
+def of_jobs(change: Change) -> bool:
+    """Rows of jobs moved, or nobody knows what did."""
+    return change.model in ("", JOBS_PROJECTION.position_name) and not change.telemetry

@@ -1,4 +1,4 @@
-"""``python -I <sdk>/lab/node/__main__.py <run_dir>``; started by path, it finds its own package."""
+"""``python -I -S <sdk>/lab/node/__main__.py <run_dir>``; started by path, it finds its own package."""
 
 import sys
 

@@ -272,7 +272,7 @@ class Wrapper:
 def main(arguments: Sequence[str]) -> int:
     """0 when the attempt has been run to its end here, or belongs to another wrapper."""
     if len(arguments) != 1:
-        print("usage: python -I lab/node/__main__.py <run_dir>", file=sys.stderr)
+        print("usage: python -I -S lab/node/__main__.py <run_dir>", file=sys.stderr)
         return 2
     run_dir = Path(arguments[0]).resolve()
     if not _claim(run_dir):

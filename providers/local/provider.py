@@ -217,14 +217,14 @@ class LocalProvider(ComputeProvider):
         partial.replace(target)
 
     def _spawn(self, run: RunDir, slot: Slot) -> Process:
-        """Start the wrapper in a session of its own, so that it outlives us."""
+        """Start the wrapper in a session of its own, so that it outlives us; without site: it needs no packages."""
         env = {k: v for k, v in os.environ.items() if k in PASSED_ON}
         env["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, slot.accelerators))
         log = str(run.path / "wrapper.log")
         wrapper = str(self.sdk / "lab" / "node" / "__main__.py")
         pid = os.posix_spawn(
             sys.executable,
-            [sys.executable, "-I", wrapper, str(run.path)],
+            [sys.executable, "-I", "-S", wrapper, str(run.path)],
             env,
             setsid=True,
             file_actions=[

@@ -41,18 +41,24 @@ _REFUSALS: dict[str, Callable[..., LabError]] = {
     "LL003": Fenced,
     "LL004": lambda *, stream, version: Conflict(stream=stream, version=version),
 }
-_APPEND = "select {s}.lab_append(%s::text[], %s::bigint[], %s::text[], %s::bytea[], %s::text[], "
-_APPEND += "%s::text[], %s::bigint[], %s::bigint[], %s::text[])"
+_APPEND = "select {s}.lab_append(%b::text[], %b::bigint[], %b::text[], %b::bytea[], %b::text[], "
+_APPEND += "%b::text[], %b::bigint[], %b::bigint[], %b::text[])"
 _STREAM = "select originator_id, originator_version, topic, state from {s}.events"
 _STREAM += " where originator_id = %s and originator_version > %s and originator_version <= %s"
+_STREAM += " order by originator_version"
+_STREAMS = "select originator_id, originator_version, topic, state from {s}.events"
+_STREAMS += " where originator_id = any(%b) order by originator_id, originator_version"
 _READ = "select originator_id, originator_version, topic, state, notification_id, recorded_at"
 _READ += " from {s}.events where notification_id > %s and notification_id <= %s"
 _READ += " and (%s::text[] is null or topic = any(%s)) order by notification_id limit %s"
 _LANDED = "select notification_id from {s}.events where originator_id = %s and topic = %s"
 _LANDED += " and state = %s and %s in (0, originator_version) limit 1"
 _GUARD = "select used, lim, ref from {s}.guards where kind = %s and scope = %s"
+_GUARDS = "select kind, scope, used, lim, ref from {s}.guards"
+_GUARDS += " join unnest(%b::text[], %b::text[]) as asked (kind, scope) using (kind, scope)"
 _HEAD = "select max(notification_id) from {s}.events"
-_BACKEND = "select 1 from pg_stat_activity where pid = %s"
+_BACKEND = b"select 1 from pg_stat_activity where pid = %s"
+_LIMIT = b" limit %s"
 _END = 2**62
 
 
@@ -108,9 +114,21 @@ class LabRecorder(ApplicationRecorder):
 
     def __init__(self, pool: Pool, schema: str) -> None:
         self._pool = pool
-        texts = (_APPEND, _STREAM, _READ, _LANDED, _GUARD, _HEAD)
-        formatted = [sql.SQL(text).format(s=sql.Identifier(schema)) for text in texts]
-        self._append, self._stream, self._read, self._landed, self._guard, self._head = formatted
+        texts = (
+            _APPEND,
+            _STREAM,
+            _STREAM + " desc",
+            _STREAMS,
+            _READ,
+            _LANDED,
+            _GUARD,
+            _GUARDS,
+            _HEAD,
+        )
+        name = sql.Identifier(schema)
+        made = [sql.SQL(text).format(s=name).as_bytes(None) for text in texts]
+        self._append, self._stream, self._backwards, self._streams, *others = made
+        self._read, self._landed, self._guard, self._guards, self._head = others
 
     def insert_events(
         self,
@@ -143,11 +161,14 @@ class LabRecorder(ApplicationRecorder):
         limit: int | None = None,
     ) -> Sequence[StoredEvent]:
         """The stream's rows by version; see the library's interface."""
-        order = sql.SQL(" order by originator_version {} limit %s").format(
-            sql.SQL("desc" if desc else "asc")
-        )
+        query = self._backwards if desc else self._stream
         upto = _END if lte is None else lte
-        rows = self._rows(self._stream + order, (str(originator_id), gt or 0, upto, limit))
+        rows = self._rows(query + _LIMIT, (str(originator_id), gt or 0, upto, limit))
+        return [StoredEvent(*row) for row in rows]
+
+    def select_streams(self, originator_ids: Sequence[str]) -> Sequence[StoredEvent]:
+        """The rows of several streams, each by version."""
+        rows = self._rows(self._streams, (list(originator_ids),))
         return [StoredEvent(*row) for row in rows]
 
     def select_notifications(
@@ -182,11 +203,15 @@ class LabRecorder(ApplicationRecorder):
         rows = self._rows(self._guard, (kind, scope))
         return (rows[0][0], rows[0][1], rows[0][2]) if rows else None
 
+    def select_guards(self, wanted: Sequence[tuple[str, str]]) -> list[tuple[Any, ...]]:
+        """``(kind, scope, used, limit, ref)`` of those guards that anything ever moved."""
+        return self._rows(self._guards, [list(column) for column in zip(*wanted, strict=True)])
+
     def _append_once(self, arguments: tuple[list[Any], ...]) -> Sequence[int]:
         rows = self._run(self._append, arguments)
         return [int(position) for position in rows[0][0]]
 
-    def _rows(self, query: sql.Composed, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def _rows(self, query: bytes, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         try:
             return self._run(query, parameters)
         except _ConnectionLost:
@@ -196,7 +221,7 @@ class LabRecorder(ApplicationRecorder):
         except _ConnectionLost as lost:
             _unavailable(lost)
 
-    def _run(self, query: sql.Composed, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def _run(self, query: bytes, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         """One statement in its own transaction. A lost connection is ``_ConnectionLost``."""
         try:
             with self._pool.connection() as conn:
@@ -227,16 +252,14 @@ class LabRecorder(ApplicationRecorder):
 
     def _ended(self, pid: int) -> bool:
         deadline = time.monotonic() + BACKEND_GONE_TIMEOUT_S
-        while self._rows(sql.Composed([sql.SQL(_BACKEND)]), (pid,)):
+        while self._rows(_BACKEND, (pid,)):
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.02)
         return True
 
 
-def _execute(
-    conn: Connection, query: sql.Composed, parameters: Sequence[Any]
-) -> list[tuple[Any, ...]]:
+def _execute(conn: Connection, query: bytes, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     pid = conn.info.backend_pid
     try:
         return conn.execute(query, parameters, prepare=True, binary=True).fetchall()

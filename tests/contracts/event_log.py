@@ -32,6 +32,18 @@ class EventLogContract:
         assert [r.position for r in recorded] == sorted({r.position for r in recorded})
         assert all(r.recorded_at.utcoffset() == timedelta(0) for r in recorded)
 
+    def test_several_streams_and_guards_are_read_at_one_look(self, log: EventLog) -> None:
+        facts = [sent("a", 1), sent("b", 1), arrived("a", 2)]
+        log.append(facts, [Guard(QUOTA, "q", 5, 9), Guard(UNIQUE, "q", 1, ref="me")])
+        assert log.streams(["a", "none", "b"]) == {
+            "a": [facts[0], facts[2]], "none": [], "b": [facts[1]],
+        }  # fmt: skip
+        assert log.guards([(QUOTA, "q"), (UNIQUE, "q"), (FENCE, "q")]) == {
+            (QUOTA, "q"): Guard(QUOTA, "q", 5, 9),
+            (UNIQUE, "q"): Guard(UNIQUE, "q", 1, None, "me"),
+        }
+        assert (log.streams([]), log.guards([])) == ({}, {})
+
     def test_reading_starts_after_a_position_and_ends_at_another(self, log: EventLog) -> None:
         log.append([sent("parcel_1", n) for n in range(1, 7)])
         positions = [r.position for r in log.read(0, 10)]

@@ -135,8 +135,8 @@ def rig(dsn: str, schema: str, home: Path) -> Iterator[Rig]:
 @contextmanager
 def _following(parts: System) -> Iterator[None]:
     followers = [
-        Follower(parts.projectors, after=lambda: None),
-        Follower(parts.historians, after=lambda: None),
+        Follower(parts.projectors, after=lambda: None, abreast=parts.abreast),
+        Follower(parts.historians, after=lambda: None, abreast=parts.past_abreast),
         Follower([parts.index], after=parts.index.announce),
     ]
     listener = Listener(parts.dsn)

@@ -34,7 +34,7 @@ class Attempt:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, **env: str) -> Attempt:
-        argv = [sys.executable, "-I", str(MAIN), str(self.folder)]
+        argv = [sys.executable, "-I", "-S", str(MAIN), str(self.folder)]
         self.process = subprocess.Popen(argv, env={**os.environ, **env})
         return self
 
