@@ -11,8 +11,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.ui.browser import chromium, session
-from tests.ui.conftest import EMAIL, PASSWORD, Site
+from application.commands.accounts import open_session
+from tests.ui.browser import chromium
+from tests.ui.conftest import Site
 
 
 @pytest.fixture(scope="package")
@@ -22,6 +23,6 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def secret(site: Site, browser: Browser) -> str:
+def secret(site: Site) -> str:
     """Of one session of the owner's, for tests that are not about signing in."""
-    return session(browser, site.url, EMAIL, PASSWORD)
+    return open_session(site.system.lab, site.owner().user).secret

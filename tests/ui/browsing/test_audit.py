@@ -13,18 +13,19 @@ from application.commands.jobs import Launch, queue_job
 from application.commands.members import add_member
 from domain.jobs import fold
 from domain.teams import Role
-from tests.ui.browser import connected, sign_in, window
-from tests.ui.conftest import EMAIL, PASSWORD, Site, eventually
+from tests.ui.browser import connected, window
+from tests.ui.conftest import PASSWORD, Site, eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 IVAN = "ivan@lab.example"
 
 
-def test_the_log_is_read_newest_first_by_kind_and_by_stream(site: Site, browser: Browser) -> None:
+def test_the_log_is_read_newest_first_by_kind_and_by_stream(
+    site: Site, browser: Browser, secret: str
+) -> None:
     job = queue_job(site.system.lab, site.owner(), Launch(yaml="name: audited\nrun: 'true'\n"))
     site.settled()
-    with window(browser, site.url) as (page, wrong):
-        sign_in(page, EMAIL, PASSWORD)
+    with window(browser, site.url, secret=secret) as (page, wrong):
         page.goto("/audit?kind=team")
         connected(page)
         expect(page.locator("tbody tr").last).to_contain_text("team.created")
@@ -39,15 +40,14 @@ def test_the_log_is_read_newest_first_by_kind_and_by_stream(site: Site, browser:
 
 
 def test_the_log_is_replayed_event_by_event_and_the_address_says_where(
-    site: Site, browser: Browser
+    site: Site, browser: Browser, secret: str
 ) -> None:
     lab = site.system.lab
     job = queue_job(lab, site.owner(), Launch(yaml="name: replayed\nrun: 'true'\n"))
     eventually(lambda: fold(lab.log.stream(job)).is_over)
     site.settled()
-    with window(browser, site.url) as (page, wrong):
+    with window(browser, site.url, secret=secret) as (page, wrong):
         page.emulate_media(reduced_motion="reduce")
-        sign_in(page, EMAIL, PASSWORD)
         page.goto(f"/audit?q={job}&speed=100")
         connected(page)
         told = page.locator(".replay-told [role=status]")

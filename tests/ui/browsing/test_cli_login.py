@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.lab.shell import ROOT
-from tests.ui.browser import sign_in, window
+from tests.ui.browser import window
 from tests.ui.conftest import EMAIL, PASSWORD, Site, eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -78,12 +78,11 @@ def ada(client: httpx.Client) -> httpx.Client:
 
 
 def test_a_command_line_is_allowed_in_the_browser_and_its_token_is_revocable(
-    site: Site, browser: Browser, login: Callable[..., Login]
+    site: Site, browser: Browser, secret: str, login: Callable[..., Login]
 ) -> None:
     running = login()
     eventually(running.opened.exists)
-    with window(browser, site.url) as (page, _):
-        sign_in(page, EMAIL, PASSWORD)
+    with window(browser, site.url, secret=secret) as (page, _):
         page.goto(running.opened.read_text())
         expect(page.locator("main.login")).to_contain_text("act as you in Fieldmouse Lab")
         page.click("button:has-text('Allow')")

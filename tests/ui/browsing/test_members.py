@@ -12,8 +12,8 @@ from application.commands.accounts import open_session, register_user
 from application.commands.members import add_member
 from application.commands.tokens import issue_token
 from domain.teams import Role
-from tests.ui.browser import connected, sign_in, window
-from tests.ui.conftest import EMAIL, PASSWORD, Site, eventually
+from tests.ui.browser import connected, window
+from tests.ui.conftest import PASSWORD, Site, eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 GRACE = "grace@lab.example"
@@ -35,13 +35,12 @@ def roles(site: Site) -> dict[str, str]:
 
 
 def test_an_owner_invites_changes_a_role_and_removes(
-    site: Site, browser: Browser, grace: str
+    site: Site, browser: Browser, secret: str, grace: str
 ) -> None:
     her = Actor(by=f"user:{grace}", user=grace, team=site.owner().team, role=Role.VIEWER)
-    _, secret = issue_token(site.system.lab, her, name="laptop", scopes=["read"])
+    _, laptop = issue_token(site.system.lab, her, name="laptop", scopes=["read"])
     site.settled()
-    with window(browser, site.url) as (page, wrong):
-        sign_in(page, EMAIL, PASSWORD)
+    with window(browser, site.url, secret=secret) as (page, wrong):
         page.goto("/members")
         connected(page)
         page.click("button:has-text('Invite')")
@@ -58,7 +57,7 @@ def test_an_owner_invites_changes_a_role_and_removes(
         expect(card).to_contain_text(f"laptop of {GRACE}")
         card.locator(f"[aria-label='Revoke laptop of {GRACE}']").click()
         page.click(".dlg button:has-text('Revoke')")
-        eventually(lambda: site.system.lab.credentials.find(secret) is None)
+        eventually(lambda: site.system.lab.credentials.find(laptop) is None)
         connected(page)
         page.click("[aria-label='Remove Grace']")
         page.click("[role=alertdialog] button:has-text('Remove')")
