@@ -354,7 +354,7 @@ def _append_queued(
         events += [job, *entry.events, *money.events]
         for guard in (*entry.guards, *money.guards):
             held[guard.scope] += guard.amount
-    needed += [Guard(GuardKind.QUOTA, scope, amount) for scope, amount in held.items()]
+    needed += [Guard(GuardKind.QUOTA, scope, amount) for scope, amount in held.items() if amount]
     try:
         position = lab.append(events, [*guards, *needed], actor=actor)
     except QuotaExceeded as error:
