@@ -11,7 +11,7 @@ import msgspec
 
 from application.actor import Actor
 from application.audit_export import Line
-from application.log_reading import EventPage, LogReading
+from application.log_reading import EventPage, Histogram, LogReading
 from application.moments import AsOf
 from application.permissions import Action, require
 from application.sight import may_hear
@@ -20,6 +20,7 @@ from projections.log_queries import END, LogFilter
 from projections.queries import Queries
 
 PAGE = 1_000
+SLICES = 72
 
 
 class EventWish(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +85,23 @@ class AuditReads(ABC):
             limit=limit,
             names=self.names(actor),
             see=partial(may_hear, actor),
+        )
+
+    def histogram(
+        self, actor: Actor, wish: EventWish | None = None, *, slices: int = SLICES
+    ) -> Histogram | None:
+        """How many events there were over time; ``None`` when there is none.
+
+        What access rules hide from the actor is counted, not told.
+        """
+        require(actor, Action.READ_LOG)
+        wish = wish or EventWish()
+        return self._log.histogram(
+            actor.team,
+            self._filter(actor, wish),
+            after=self._before(wish.since),
+            upto=self._last(wish.until),
+            slices=slices,
         )
 
     def exported(self, actor: Actor, wish: EventWish) -> Iterator[Line]:

@@ -74,6 +74,11 @@ class DeskReads:
         )
         return [row for row in saved if sees(actor, row)]
 
+    def named(self, actor: Actor, kind: str, name: str, *, limit: int) -> list[ArtifactRow]:
+        """All that was ever saved of that name, the oldest first; the caller leaves out what is hidden."""
+        require(actor, Action.READ)
+        return self._artifacts.named(actor.team, kind, name, limit=limit)
+
     def labels(self, actor: Actor) -> list[LabelCount]:
         require(actor, Action.READ)
         return self._queries.labels(actor.team)

@@ -57,8 +57,9 @@ ANOMALIES: Mapping[str, str] = {
     "provider.orphan_ended": "something that no live job owned was found and ended",
 }
 LED_BY: Mapping[str, tuple[str, ...]] = {
-    "job.wait_explained": ("job.queued", "job.attempt_failed"),
-    "job.launching": ("job.queued", "job.attempt_failed"),
+    "job.wait_explained": ("job.moved", "job.queued", "job.attempt_failed"),
+    "job.moved": ("job.wait_explained", "job.queued", "job.attempt_failed"),
+    "job.launching": ("job.moved", "job.queued", "job.attempt_failed"),
     "job.submitted": ("job.launching",),
     "job.machine_held": ("job.submitted", "job.launching"),
     "job.setup_started": ("job.machine_held", "job.submitted", "job.launching"),
@@ -94,6 +95,10 @@ RESTARTS = ("job.attempt_failed",)
 """Facts that end what went before: nothing after them was led to by what stands before them."""
 
 
+WHERE = ("job.queued.v1", "job.moved.v1")
+"""Facts that tell for which provider a job waits."""
+
+
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """``anomaly`` says what is not as it should be; ``led_by`` is the position of what led to it, or 0."""
 
@@ -113,13 +118,14 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def incident_of_job(reads: AuditReads, actor: Actor, job: str, *, provider: str) -> Incident:
-    """The job's facts and ledger, and its provider's troubles in between. ``NotFound``."""
+    """The job's facts and ledger, and the troubles of where it waited or ran in between. ``NotFound``."""
     events, more = _all(reads, actor, EventWish(job=job))
     if not events:
         raise NotFound(kind="job", id=job)
     first, last = events[0].position, events[-1].position
+    waited = {str(e.data["provider"]) for e in events if e.name in WHERE and e.data.get("provider")}
     if provider:
-        span = EventWish(streams=(provider,), since=first, until=last)
+        span = EventWish(streams=tuple(sorted({provider} | waited)), since=first, until=last)
         beside, _ = _all(reads, actor, span)
         events = sorted([*events, *beside], key=lambda event: event.position)
     return _incident(f"Job {job}", events, more=more)

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from application.log_reading import LogReading
 from application.why import Around, Told, history, reason_of
+from domain.job_events import JobMoved, JobQueued
 from domain.reasons import Reason
 from projections.queries import Queries
 from projections.rows import JobRow
@@ -28,7 +29,9 @@ class JobReasons:
 
     def history(self, job: JobRow) -> list[Told]:
         """Each change of it, oldest first."""
-        streams = [job.id, job.provider] if job.provider else [job.id]
+        own = [fact.event for fact in self._log.recorded([job.id], upto=self._end(job))]
+        waited = {e.provider for e in own if isinstance(e, JobQueued | JobMoved) and e.provider}
+        streams = [job.id, *sorted(waited)]
         return history(job.id, self._log.recorded(streams, upto=self._end(job)))
 
     def _end(self, job: JobRow) -> int | None:

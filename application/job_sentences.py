@@ -15,6 +15,7 @@ from domain.job_events import (
     JobFailed,
     JobLaunching,
     JobMachineHeld,
+    JobMoved,
     JobQueued,
     JobQuotaExtended,
     JobResultReported,
@@ -90,6 +91,7 @@ def _result(event: JobResultReported) -> str:
 JOB_SENTENCES: Mapping[type[Event], Callable[[Any], str]] = {  # each arm takes its own event
     JobQueued: _queued,
     JobWaitExplained: lambda e: f"Waits: {e.text}",
+    JobMoved: lambda e: "Moved: it waits for another provider now.",
     JobLaunching: lambda e: f"Attempt {e.attempt} is launched.",
     JobSubmitted: _submitted,
     JobSecretsGiven: lambda e: (

@@ -60,6 +60,18 @@ class EventPage(msgspec.Struct, frozen=True, kw_only=True):
     more: bool
 
 
+class Histogram(msgspec.Struct, frozen=True, kw_only=True):
+    """How many events there were in each of some equal stretches of time from ``begin`` to ``end``.
+
+    Stretch ``n`` is of the positions after ``bounds[n]`` up to ``bounds[n + 1]``.
+    """
+
+    begin: datetime
+    end: datetime
+    counts: tuple[int, ...] = ()
+    bounds: tuple[int, ...] = ()
+
+
 def everything(_: Chains) -> bool:
     """The ``see`` of those who may be told of all."""
     return True
@@ -121,6 +133,21 @@ class LogReading:
         shown = self._views(rows[:most], names, see)
         cursor = rows[:most][-1].position if rows else before
         return EventPage(events=shown, cursor=cursor, more=len(rows) > most)
+
+    def histogram(
+        self, team: str, where: LogFilter, *, after: int, upto: int, slices: int
+    ) -> Histogram | None:
+        """The team's events between two positions over time; ``None`` when there is none."""
+        bounds = {"after": after, "before": upto + 1, "limit": 1}
+        first = self._queries.found(team, where, newest=False, **bounds)
+        last = self._queries.found(team, where, newest=True, **bounds)
+        if not first or not last:
+            return None
+        begin, end = first[0].recorded_at, last[0].recorded_at
+        times = [begin + (end - begin) * n / slices for n in range(1, slices)]
+        edges = (first[0].position - 1, *self._queries.positions_at(times), last[0].position)
+        counts = self._queries.counted(team, where, bounds=edges)
+        return Histogram(begin=begin, end=end, counts=tuple(counts), bounds=edges)
 
     def jobs_between(self, team: str, *, after: int, upto: int) -> tuple[list[str], int]:
         """Ids of the team's jobs with an event in the range, and how far it was looked at."""

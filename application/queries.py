@@ -29,7 +29,7 @@ from application.why import Told
 from domain.compute import Account
 from domain.compute import fold as fold_provider
 from domain.errors import InvalidInput, NotFound
-from domain.job_events import JobStatus
+from domain.job_events import JobLaunching, JobStatus
 from domain.reasons import Reason
 from projections.job_lists import NEWEST, After, JobFilter, JobOrder
 from projections.jobs import JOBS_PROJECTION
@@ -81,6 +81,10 @@ class Reads(AccountReads, TelemetryReads, AuditReads):
         """The same reads as of a position or time. ``InvalidInput``, ``PastBehind``."""
         moment = find_moment(self._queries, as_of, now=self._lab.clock.now())
         return Reads(self._lab, self._queries, self._telemetry, moment)
+
+    @property
+    def _upto(self) -> int | None:
+        return self.moment.position if self.moment else None
 
     @property
     def _now(self) -> datetime:
@@ -206,6 +210,15 @@ class Reads(AccountReads, TelemetryReads, AuditReads):
 
     def artifact(self, actor: Actor, id: str) -> ArtifactRow:
         return self._own(actor, self._queries.artifact(id), kind="artifact", id=id)
+
+    def begun_from(self, actor: Actor, artifact: ArtifactRow) -> str:
+        """The id of the checkpoint that the attempt which saved ``artifact`` began from; often empty."""
+        require_own(actor, artifact.team, kind="artifact", id=artifact.id)
+        for fact in self._log.recorded([artifact.job], upto=self._upto):
+            event = fact.event
+            if isinstance(event, JobLaunching) and event.attempt == artifact.attempt:
+                return event.resume_checkpoint
+        return ""
 
     def latest_checkpoint(self, actor: Actor, job: str) -> ArtifactRow | None:
         self.job(actor, job)

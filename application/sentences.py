@@ -27,6 +27,7 @@ from domain import (
 )
 from domain.artifacts import ArtifactDeleted, ArtifactSaved
 from domain.codec import topic
+from domain.job_events import JobMoved
 from domain.model import UNLIMITED, Event
 
 Names = Mapping[str, str]
@@ -141,6 +142,9 @@ SENTENCES: Mapping[type[Event], Tell] = {  # each arm takes its own event
     ),
     budgets.BudgetLimitSet: _money_limit,
     budgets.BudgetReserved: lambda e, n: f"{_money(e.amount)} is held for {_scope(e.scope, n)}.",
+    budgets.BudgetReleased: lambda e, n: (
+        f"{_money(e.amount)} is held no longer for {_scope(e.scope, n)}."
+    ),
     budgets.BudgetSettled: lambda e, n: (
         f"{_money(e.cost)} is charged to {_scope(e.scope, n)}; {_money(e.held)} was held."
     ),
@@ -161,6 +165,7 @@ SENTENCES: Mapping[type[Event], Tell] = {  # each arm takes its own event
     secrets.SecretDeleted: lambda e, n: f"Secret {e.name} was deleted.",
     tokens.TokenIssued: _token,
     tokens.TokenRevoked: lambda e, n: "An API token was revoked.",
+    JobMoved: lambda e, n: f"Moved: it waits for {n(e.provider)} now.",
     ArtifactSaved: lambda e, n: (
         f"{e.kind.capitalize()} {e.name} was saved ({plural(len(e.files), 'file')})."
     ),

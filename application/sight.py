@@ -5,7 +5,7 @@ An auditor reads the whole log, whatever rules say of the things in it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import TypeAlias
 
 from application.actor import Actor
@@ -23,6 +23,11 @@ REGISTERED = frozenset({ArtifactKind.MODEL, ArtifactKind.DATASET})
 def sees(actor: Actor, row: Shown) -> bool:
     """Whether a row of the actor's own team is theirs to read."""
     return all(allowed(actor, Action.READ, *chain) for chain in chains_of(row))
+
+
+def sees_as(actor: Actor) -> Hashable:
+    """All that decides what is an actor's to read: to whom this is equal, the same is shown."""
+    return (actor.team, actor.role, actor.scopes, frozenset(actor.rules.items()))
 
 
 def chains_of(row: Shown) -> tuple[tuple[str, ...], ...]:

@@ -51,19 +51,23 @@ def reason_of(job: JobRow, around: Around, *, now: datetime) -> Reason:
 
 
 def history(job: str, facts: Sequence[Recorded]) -> list[Told]:
-    """Each change of the dominant reason, oldest first. ``facts`` are the job's and its provider's, in order."""
+    """Each change of the dominant reason, oldest first. ``facts`` are the job's and its providers', in order."""
     told: list[Told] = []
     own: list[Recorded] = []
     row: JobRow | None = None
-    provider, around = Provider(), Around()
+    providers: dict[str, Provider] = {}
+    arounds: dict[str, Around] = {}
     for fact in facts:
-        if fact.event.originator_id == job:
+        stream = fact.event.originator_id
+        if stream == job:
             own.append(fact)
             row = row_of(job, own)
         else:
-            provider = provider.evolve(fact.event)
-            around = _moved(around, provider, fact.event)
+            provider = providers.get(stream, Provider()).evolve(fact.event)
+            providers[stream] = provider
+            arounds[stream] = _moved(arounds.get(stream, Around()), provider, fact.event)
         if row is not None:
+            around = arounds.get(row.provider, Around())
             _tell(told, fact, reason_of(row, around, now=fact.event.at))
     return told
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from domain.reasons import ReasonCode
 
-ELSEWHERE = "Queue it on another provider: `lab provider list`."
+ANEW = "Queue it on another provider: `lab provider list`."
+ELSEWHERE = "Let it wait for another provider: `lab job move`."
 HELP: Mapping[ReasonCode, tuple[str, ...]] = {
     ReasonCode.STOPPING: ("Wait for its grace period to pass; the provider confirms the end.",),
     ReasonCode.IMPOSSIBLE: ("Stop it and ask for what the provider has: `lab provider check`.", ELSEWHERE),
@@ -22,7 +23,7 @@ HELP: Mapping[ReasonCode, tuple[str, ...]] = {
     ReasonCode.CONCURRENCY: ("Wait for one of its sweep to end, or raise `concurrency`.",),
     ReasonCode.NO_ROOM: ("Wait for a job there to end, or ask for less.", ELSEWHERE),
     ReasonCode.BEHIND: ("Queue it anew with a higher `priority`, or stop a job before it.", ELSEWHERE),
-    ReasonCode.PROVIDER_QUEUE: ("Wait: the provider starts it in its own order.", ELSEWHERE),
+    ReasonCode.PROVIDER_QUEUE: ("Wait: the provider starts it in its own order.", ANEW),
     ReasonCode.OTHER_WAIT: (ELSEWHERE,),
     ReasonCode.UNLOOKED: ("If that lasts, no worker is running: `lab server status`.",),
     ReasonCode.SUBMITTING: ("Wait: the worker hands it to the provider.",),

@@ -9,11 +9,14 @@ import asyncio
 import re
 import uuid
 from dataclasses import dataclass, field
+from urllib.parse import urlencode
 
 import aiohttp
 import socketio
 
 ACK_S = 1.0
+PATIENCE_S = 30.0
+"""To connect: the default of one second is too little where the machine has other work."""
 _CLIENT = re.compile(r"client_id.{0,8}?([0-9a-f-]{36})")
 _NEXT = re.compile(r"next_message_id.{0,6}?(\d+)")
 
@@ -57,20 +60,25 @@ async def open_page(base: str, path: str, cookie: str) -> Opened:
             await asyncio.sleep(ACK_S)
             await socket.emit("ack", {"client_id": client, "next_message_id": seen[0]})
 
-    asked = {
-        "client_id": client,
-        "tab_id": str(uuid.uuid4()),
-        "document_id": str(uuid.uuid4()),
-        "implicit_handshake": "true",
-        "next_message_id": number,
-    }
-    query = "&".join(f"{key}={value}" for key, value in asked.items())
-    headers = {"cookie": f"lab_session={cookie}", "origin": base}
     await socket.connect(
-        f"{base}?{query}",
+        f"{base}?{_asked(client, number)}",
         socketio_path="/_nicegui_ws/socket.io",
         transports=["websocket"],
-        headers=headers,
+        headers={"cookie": f"lab_session={cookie}", "origin": base},
+        wait_timeout=PATIENCE_S,
     )
     one.acking = asyncio.create_task(acknowledge())
     return one
+
+
+def _asked(client: str, number: str) -> str:
+    """What a browser's socket asks for in its address."""
+    return urlencode(
+        {
+            "client_id": client,
+            "tab_id": str(uuid.uuid4()),
+            "document_id": str(uuid.uuid4()),
+            "implicit_handshake": "true",
+            "next_message_id": number,
+        }
+    )

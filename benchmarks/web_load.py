@@ -1,4 +1,4 @@
-"""A hundred open job pages with live logs, and five hundred pages opened and closed: memory, and the loop's lag."""
+"""A hundred open job pages with live logs, and twice five hundred opened and closed: memory, and the loop's lag."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ run: |
 """
 QUEUE = "mutation($l:Launch!){queueJob(launch:$l){id}}"
 AT_ONCE = 10
+EVERY_S = 1.0
+"""Between two lots: the server holds as many closed pages in the first five hundred as in the second."""
 FORGOTTEN_S = 26.0
 """NiceGUI holds a page for ``reconnect_timeout`` (20 s) after its socket is gone."""
 
@@ -55,7 +57,7 @@ async def _measured(
     for one in opened:
         await one.close()
     await asyncio.sleep(FORGOTTEN_S)
-    grown = await _cycles(base, path, cookie, web, cycles)
+    first, more = await _cycles(base, path, cookie, web, cycles)
     each = (during - before) / pages
     return [
         row(
@@ -68,7 +70,8 @@ async def _measured(
             budget="< 50 ms",
         ),
         row(f"{pages} job pages, messages each in 18 s", told, floor=1, budget="none"),
-        row(f"memory grown over {cycles} opened and closed (MB)", grown, floor=1, budget="< 20 MB"),
+        row(f"memory grown over {cycles} opened and closed (MB)", first, floor=1, budget="none"),
+        row(f"memory grown over {cycles} more (MB)", more, floor=1, budget="< 20 MB"),
     ]
 
 
@@ -94,23 +97,29 @@ async def _lag(base: str, *, seconds: float) -> float:
     return statistics.quantiles(taken, n=100)[98]
 
 
-async def _cycles(base: str, path: str, cookie: str, web: int, cycles: int) -> float:
-    """MB that are not given back: after the first fifth, which warms caches, against after all."""
-    warm = cycles // 5
-    await _open_and_close(base, path, cookie, warm)
-    await asyncio.sleep(FORGOTTEN_S)
-    first = pss_mb(web)
-    await _open_and_close(base, path, cookie, cycles - warm)
-    await asyncio.sleep(FORGOTTEN_S)
-    return pss_mb(web) - first
+async def _cycles(base: str, path: str, cookie: str, web: int, cycles: int) -> tuple[float, float]:
+    """MB that are not given back: after ``cycles``, and after as many again.
+
+    The first says how many closed pages were held at once, for allocators keep what was needed once;
+    what leaks goes on growing in the second.
+    """
+    before = pss_mb(web)
+    after = []
+    for _ in range(2):
+        await _open_and_close(base, path, cookie, cycles)
+        await asyncio.sleep(FORGOTTEN_S)
+        after.append(pss_mb(web))
+    return after[0] - before, after[1] - after[0]
 
 
 async def _open_and_close(base: str, path: str, cookie: str, count: int) -> None:
     for _ in range(0, count, AT_ONCE):
+        due = time.perf_counter() + EVERY_S
         some = await _open(base, path, cookie, AT_ONCE)
         await asyncio.sleep(0.2)
         for one in some:
             await one.close()
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
 
 
 async def _signed_in(base: str) -> str:

@@ -36,6 +36,14 @@ class BudgetReserved(Event, frozen=True, kw_only=True, tag="budget.reserved.v1")
     amount: int
 
 
+class BudgetReleased(Event, frozen=True, kw_only=True, tag="budget.released.v1"):
+    """Less of the scope held for a job that was moved to where it costs less."""
+
+    scope: str
+    job: str
+    amount: int
+
+
 class BudgetSettled(Event, frozen=True, kw_only=True, tag="budget.settled.v1"):
     """The job is over: ``held`` is given back, ``cost`` is charged."""
 
@@ -54,7 +62,9 @@ class BudgetThresholdReached(Event, frozen=True, kw_only=True, tag="budget.thres
     limit: int
 
 
-BudgetEvent: TypeAlias = BudgetLimitSet | BudgetReserved | BudgetSettled | BudgetThresholdReached
+BudgetEvent: TypeAlias = (
+    BudgetLimitSet | BudgetReserved | BudgetReleased | BudgetSettled | BudgetThresholdReached
+)
 EVENTS: tuple[type[Event], ...] = get_args(BudgetEvent)
 
 
@@ -77,6 +87,8 @@ class Balance(msgspec.Struct, frozen=True):
                 return Balance(self.used, None if event.amount == UNLIMITED else event.amount)
             case BudgetReserved():
                 return Balance(self.used + event.amount, self.limit)
+            case BudgetReleased():
+                return Balance(self.used - event.amount, self.limit)
             case BudgetSettled():
                 return Balance(self.used + event.cost - event.held, self.limit)
         return self
@@ -124,6 +136,20 @@ def reserve(hold: BudgetHold, *, job: str, amount: int, now: datetime, by: str) 
             for s in hold.scopes
         ),
         tuple(Guard(GuardKind.QUOTA, s, amount) for s in hold.scopes),
+    )
+
+
+def move(hold: BudgetHold, *, job: str, amount: int, now: datetime, by: str) -> Entry:
+    """Hold ``amount`` in all instead of what ``hold`` says: more, or be refused in whole, or less."""
+    less = hold.amount - amount
+    if less <= 0:
+        return reserve(hold, job=job, amount=-less, now=now, by=by)
+    return Entry(
+        tuple(
+            BudgetReleased(scope=s, job=job, amount=less, **_envelope(s, now, by))
+            for s in hold.scopes
+        ),
+        tuple(Guard(GuardKind.CHARGE, s, -less) for s in hold.scopes),
     )
 
 

@@ -5,7 +5,7 @@ LabError
 ├── NotFound ── Foreign
 ├── HostRefused
 ├── AlreadyExists
-├── IllegalTransition
+├── IllegalTransition ── NotQueued
 ├── LimitExceeded ── QuotaExceeded, BudgetExceeded
 ├── Conflict                 (transient: load again and decide again)
 ├── IdempotencyKeyReused
@@ -139,6 +139,13 @@ class IllegalTransition(LabError):
 
     code = "ILLEGAL_TRANSITION"
     sentence = "Job {job} is {now} and cannot become {wanted}."
+
+
+class NotQueued(IllegalTransition):
+    """Only a job that waits can be moved: elsewhere it has a machine, or had its last. Values: ``job``, ``now``."""
+
+    code = "NOT_QUEUED"
+    sentence = "Job {job} is {now}; only a QUEUED job can be moved. `lab job retry` runs it anew."
 
 
 class LimitExceeded(LabError):

@@ -110,6 +110,13 @@ class JobWaitExplained(Event, frozen=True, kw_only=True, tag="job.wait_explained
     help: tuple[str, ...] = ()
 
 
+class JobMoved(Event, frozen=True, kw_only=True, tag="job.moved.v1"):
+    """It waits for ``provider`` now. ``budget`` millionths are held for it from here on, all told."""
+
+    provider: str
+    budget: int = 0
+
+
 class JobLaunching(Event, frozen=True, kw_only=True, tag="job.launching.v1"):
     """``charged_when_held``: charged from ``JobMachineHeld``; without it, from here."""
 
@@ -262,6 +269,7 @@ class JobBudgetHeld(Event, frozen=True, kw_only=True, tag="job.budget_held.v1"):
 JobEvent: TypeAlias = (
     JobQueued
     | JobWaitExplained
+    | JobMoved
     | JobLaunching
     | JobSubmitted
     | JobMachineHeld

@@ -1,15 +1,21 @@
-"""What a job holds and was handed: quotas, budgets, secrets. A part of ``domain/jobs.py``."""
+"""What a job holds and was handed, and where it waits: quotas, budgets, secrets, provider.
+
+A part of ``domain/jobs.py``.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from domain.errors import NotQueued
 from domain.job_events import (
     GivenSecret,
     JobBudgetHeld,
     JobEvent,
+    JobMoved,
     JobQuotaExtended,
     JobSecretsGiven,
+    JobStatus,
 )
 from domain.job_state import JobState
 from domain.model import Envelope
@@ -29,6 +35,18 @@ class JobPurse(JobState, frozen=True, kw_only=True):
         if self.is_over or not self.budget.scopes:
             return []
         return [JobBudgetHeld(amount=amount, **self._next(now, by))]
+
+    def move(self, *, provider: str, budget: int, now: datetime, by: str) -> list[JobEvent]:
+        """Wait for another provider, at whose price ``budget`` millionths are held. ``NotQueued``.
+
+        Its minutes stay held as they are: they are weighed by what it asks for, not by where.
+        """
+        if self.status is not JobStatus.QUEUED:
+            raise NotQueued(job=self.id, now=self.status)
+        if self.provider == provider:
+            return []
+        amount = budget if self.budget.scopes else 0
+        return [JobMoved(provider=provider, budget=amount, **self._next(now, by))]
 
     def give_secrets(
         self, secrets: tuple[GivenSecret, ...], *, now: datetime, by: str

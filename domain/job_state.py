@@ -26,6 +26,7 @@ from domain.job_events import (
     JobFailed,
     JobLaunching,
     JobMachineHeld,
+    JobMoved,
     JobQueued,
     JobQuotaExtended,
     JobResultReported,
@@ -143,6 +144,14 @@ def _queued(job: JobState, event: JobQueued) -> Changes:
     }
 
 
+def _moved(job: JobState, event: JobMoved) -> Changes:
+    return {
+        "provider": event.provider,
+        "budget": replace(job.budget, amount=event.budget),
+        "wait_code": "",
+    }
+
+
 def _launching(job: JobState, event: JobLaunching) -> Changes:
     return {
         "status": JobStatus.LAUNCHING,
@@ -185,6 +194,7 @@ def _extended(job: JobState, event: JobQuotaExtended) -> Changes:
 APPLIERS: dict[type[Event], Callable[[Any, Any], Changes]] = {  # each arm takes its own event
     JobQueued: _queued,
     JobWaitExplained: lambda _, e: {"wait_code": e.code},
+    JobMoved: _moved,
     JobLaunching: _launching,
     JobSubmitted: lambda job, e: {
         "ref": e.ref,

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import strawberry
 
+from application.audit_reads import SLICES
 from graphql_api.as_of import past_field
 from graphql_api.context import Info, in_thread, reads_of
 from graphql_api.event_where import EventWhere, wish_of
 from graphql_api.paging import size_of
 from graphql_api.scalars import Long
 from graphql_api.types.proofs import SignedHead
-from graphql_api.types.telemetry import EventPage
+from graphql_api.types.telemetry import EventHistogram, EventPage
 from projections.log_queries import END
 
 EVENTS_AT_MOST = 1_000
+SLICES_AT_MOST = 500
 START = Long(0)
 
 
@@ -47,6 +49,19 @@ class AuditQueries:
         wish, end = wish_of(where), END if before is None else before
         page = await in_thread(reads_of(info).events_back, actor, wish, before=end, limit=most)
         return EventPage.of(page)
+
+    @past_field(
+        "How many events there were over time, in at most 500 equal slices; null when there is none. "
+        "What access rules hide is counted."
+    )
+    async def event_histogram(
+        self, info: Info, slices: int = SLICES, where: EventWhere | None = None
+    ) -> EventHistogram | None:
+        actor = await info.context.actor()
+        most = size_of(slices, field="slices", most=SLICES_AT_MOST)
+        wish = wish_of(where)
+        found = await in_thread(reads_of(info).histogram, actor, wish, slices=most)
+        return EventHistogram.of(found) if found else None
 
     @strawberry.field(description="Every signed head of the log's hash chain, oldest first.")
     async def audit_heads(self, info: Info) -> list[SignedHead]:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import strawberry
 
+from application.commands.job_moves import move_cost
 from application.commands.jobs import estimate_start, launch_cost
 from application.provider_trial import try_provider
 from application.repository_task import read_repository_task
@@ -23,12 +24,14 @@ from graphql_api.hindsight_queries import HindsightQueries
 from graphql_api.limits import PAGE_USUAL
 from graphql_api.mutations.jobs import Launch, mapping
 from graphql_api.paging import page_info, place_of, size_of
+from graphql_api.registry_queries import RegistryQueries
 from graphql_api.scalars import JSON, Long
 from graphql_api.types.compute import (
     Budget,
     Check,
     CheckRow,
     LaunchCost,
+    MoveCost,
     Offer,
     Provider,
     Quota,
@@ -248,6 +251,14 @@ class ComputeQueries:
             await in_thread(launch_cost, info.context.use.lab, actor, launch.wish())
         )
 
+    @strawberry.field(
+        description="What moving a queued job would hold. Everything is checked, nothing is moved."
+    )
+    async def move_cost(self, info: Info, id: strawberry.ID, provider: str) -> MoveCost:
+        actor = await info.context.actor()
+        lab = info.context.use.lab
+        return MoveCost.of(await in_thread(move_cost, lab, actor, id, provider=provider))
+
     @past_field("In money, beside `quota` in minutes.")
     async def budget(self, info: Info) -> Budget:
         actor = await info.context.actor()
@@ -283,6 +294,7 @@ class Query(
     AuditQueries,
     HindsightQueries,
     DeskQueries,
+    RegistryQueries,
 ):
     @strawberry.field(description="The server's version; the one question anybody may ask.")
     def version(self) -> str:

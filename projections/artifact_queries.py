@@ -34,3 +34,11 @@ class ArtifactQueries(Reader):
         """
         values = (team, list(kinds), text, like(text), limit, offset)
         return self._all(ArtifactRow, query, values)
+
+    def named(self, team: str, kind: str, name: str, *, limit: int) -> list[ArtifactRow]:
+        """Those of one kind and name, the oldest first, with deleted ones."""
+        query = """
+        select * from {artifacts} where team = %s and kind = %s and name = %s
+         order by saved_at, id limit %s
+        """
+        return self._all(ArtifactRow, query, (team, kind, name, limit))

@@ -37,6 +37,7 @@ BUDGET_PATCHES: Mapping[type[Event], Callable[[Any], Patch]] = {  # each arm tak
         "budgets", e.scope, set={"money_limit": None if e.amount < 0 else e.amount}
     ),
     budgets.BudgetReserved: lambda e: Patch("budgets", e.scope, add={"held": e.amount}),
+    budgets.BudgetReleased: lambda e: Patch("budgets", e.scope, add={"held": -e.amount}),
     budgets.BudgetSettled: _settled,
     budgets.BudgetThresholdReached: lambda e: Patch(
         "budget_warnings", f"{e.scope}@{e.limit}", set={"percent": e.percent}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 
@@ -20,6 +21,9 @@ select e.notification_id as position, e.recorded_at, e.originator_id as stream,
        e.originator_version as version, e.topic, e.state
   from (select position from {s}.log_index where WHERE order by position ORDER limit %s) i
   join {s}.events e on e.notification_id = i.position order by 1 ORDER
+"""
+COUNTED = """
+select width_bucket(position, %s::bigint[]), count(*) from {s}.log_index where WHERE group by 1
 """
 _OF_STREAMS = "select notification_id from {s}.events where originator_id = any(%s)"
 
@@ -39,6 +43,11 @@ class LogFilter(msgspec.Struct, frozen=True, kw_only=True):
         """What is asked of which column of the index."""
         asked = {"kind": self.kind, "topic": self.topic, "job": self.job, "cause": self.cause}
         return {column: word for column, word in asked.items() if word}
+
+
+class _Wanted(NamedTuple):
+    text: str
+    values: list[object]
 
 
 class LogQueries(Reader):
@@ -102,6 +111,28 @@ class LogQueries(Reader):
                     low = int(found[0])
         return low
 
+    def positions_at(self, times: Sequence[datetime]) -> list[int]:
+        """The same of many times: one question a halving, whatever their number."""
+        text = """
+        select w.n, e.notification_id, e.recorded_at
+          from unnest(%s::bigint[]) with ordinality w(position, n)
+          join lateral (select notification_id, recorded_at from {s}.events
+                 where notification_id >= w.position order by notification_id limit 1) e on true
+        """
+        lows, highs = [0] * len(times), [self.head()] * len(times)
+        with lease(self._pool) as conn:
+            while any(low < high for low, high in zip(lows, highs, strict=True)):
+                middles = [(low + high + 1) // 2 for low, high in zip(lows, highs, strict=True)]
+                rows = conn.execute(self._sql(text), (middles,)).fetchall()
+                found = {row[0] - 1: row[1:] for row in rows}
+                for n, middle in enumerate(middles):
+                    position, at = found.get(n, (END, times[n]))
+                    if position > highs[n] or at > times[n]:
+                        highs[n] = min(highs[n], middle - 1)
+                    else:
+                        lows[n] = int(position)
+        return lows
+
     def events(
         self, *, after: int, limit: int, upto: int | None = None, streams: Sequence[str] = ()
     ) -> list[EventRow]:
@@ -129,22 +160,24 @@ class LogQueries(Reader):
         self, team: str, where: LogFilter, *, after: int, before: int, limit: int, newest: bool
     ) -> list[EventRow]:
         """A team's rows between two positions, both excluded, from one end."""
-        numbers = self._numbers([team, *where.actors, *where.words.values()])
-        if not all(word in numbers for word in (team, *where.words.values())):
+        wanted = self._wanted(team, where, after=after, before=before)
+        if wanted is None:
             return []
-        text = "team = %s and position > %s and position < %s"
-        values: list[object] = [numbers[team], after, min(before, self._last + 1)]
-        for column, word in where.words.items():
-            text += f" and {column} = %s"
-            values.append(numbers[word])
-        if where.actors:
-            text += " and actor = any(%s)"
-            values.append([numbers[actor] for actor in where.actors if actor in numbers])
-        if where.streams:
-            text += f" and position in ({_OF_STREAMS})"
-            values.append(list(where.streams))
-        text = FOUND.replace("WHERE", text).replace("ORDER", "desc" if newest else "asc")
-        return self._all(EventRow, text, (*values, limit), prepare=False)
+        text = FOUND.replace("WHERE", wanted.text).replace("ORDER", "desc" if newest else "asc")
+        return self._all(EventRow, text, (*wanted.values, limit), prepare=False)
+
+    def counted(self, team: str, where: LogFilter, *, bounds: Sequence[int]) -> list[int]:
+        """How many of a team's rows there are after each of the rising ``bounds`` up to the next."""
+        wanted = self._wanted(team, where, after=bounds[0], before=bounds[-1] + 1)
+        counts = [0] * (len(bounds) - 1)
+        if wanted is None:
+            return counts
+        text = COUNTED.replace("WHERE", wanted.text)
+        with lease(self._pool) as conn:
+            values = ([bound + 1 for bound in bounds[:-1]], *wanted.values)
+            for bucket, count in conn.execute(self._sql(text), values, prepare=False).fetchall():
+                counts[bucket - 1] = count
+        return counts
 
     def links(self, positions: Sequence[int]) -> list[LinkRow]:
         """How those rows are chained, by position."""
@@ -161,6 +194,24 @@ class LogQueries(Reader):
         text = "select from_position, formula from {s}.chain_formulas order by 1"
         with lease(self._pool) as conn:
             return [(row[0], row[1]) for row in conn.execute(self._sql(text)).fetchall()]
+
+    def _wanted(self, team: str, where: LogFilter, *, after: int, before: int) -> _Wanted | None:
+        """The condition over the index; ``None`` where a word is asked that no event ever said."""
+        numbers = self._numbers([team, *where.actors, *where.words.values()])
+        if not all(word in numbers for word in (team, *where.words.values())):
+            return None
+        text = "team = %s and position > %s and position < %s"
+        values: list[object] = [numbers[team], after, min(before, self._last + 1)]
+        for column, word in where.words.items():
+            text += f" and {column} = %s"
+            values.append(numbers[word])
+        if where.actors:
+            text += " and actor = any(%s)"
+            values.append([numbers[actor] for actor in where.actors if actor in numbers])
+        if where.streams:
+            text += f" and position in ({_OF_STREAMS})"
+            values.append(list(where.streams))
+        return _Wanted(text, values)
 
     def _numbers(self, words: Sequence[str]) -> dict[str, int]:
         """Known numbers are put into the query: the planner knows then how many rows to expect."""

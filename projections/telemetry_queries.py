@@ -146,13 +146,13 @@ class TelemetryQueries:
             with lease(self._pool) as conn:
                 query = self._query(_SEGMENTS)
                 rows = conn.execute(query, {**where, "limit": SEGMENTS_A_PAGE}).fetchall()
-            if not rows:
-                return
             for (body,) in rows:
                 for number, at, phase, stream, text in msgspec.json.decode(zlib.decompress(body)):
                     if number > after:
                         yield LineRow(number=number, at=at, phase=phase, stream=stream, text=text)
                         after = number
+            if len(rows) < SEGMENTS_A_PAGE:
+                return
 
     def _query(self, text: str) -> sql.Composed:
         return sql.SQL(text).format(s=self._schema)

@@ -7,25 +7,22 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from projections.connection import Pool
 from server.postgres.binaries import find_binaries
 from server.postgres.embedded import EmbeddedPostgres
 from server.postgres.errors import EmbeddedPostgresError
 from server.postgres.event_store import PostgresEventLog
-from server.postgres.migrate import migrate
 from server.postgres.recorder import open_pool
 from tests.asked import missing
+from tests.fakes.schemas import Schemas
 from tests.fakes.toy_events import TOYS
 
-_numbers = count(1)
-LONG_FOLDERS = ("acceptance", "ui")
+LONG_FOLDERS = {"acceptance", "ui"}
 # The python3 of the tests' jobs is the interpreter itself: a version manager's shim before it costs each
 # of them more than all the rest.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.base_prefix) / "bin"), os.environ["PATH"]])
@@ -34,7 +31,7 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.base_prefix) / "bin"), os.env
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files first; the tests of a file stay in one process, where what they share is set up once."""
-    items.sort(key=lambda item: item.path.parent.name not in LONG_FOLDERS)
+    items.sort(key=lambda item: LONG_FOLDERS.isdisjoint(item.path.parts))
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(f"{item.path.parent.name}/{item.path.stem}"))
@@ -84,15 +81,18 @@ def postgres() -> Iterator[str]:
         server.stop()
 
 
+@pytest.fixture(scope="session")
+def schemas(postgres: str) -> Schemas:
+    """Those of the session's server."""
+    return Schemas(postgres)
+
+
 @pytest.fixture
-def schema(postgres: str) -> Iterator[str]:
-    """The name of a fresh, migrated schema."""
-    name = f"test_{next(_numbers)}"
-    migrate(postgres, name)
+def schema(schemas: Schemas) -> Iterator[str]:
+    """The name of a migrated schema without an event in it."""
+    name = schemas.take()
     yield name
-    with psycopg.connect(postgres, autocommit=True) as conn:
-        conn.execute("set client_min_messages = warning")
-        conn.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(name)))
+    schemas.give_back(name)
 
 
 @pytest.fixture

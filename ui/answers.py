@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from application.account_ports import IdentityProvider, SessionSeen
+from domain.model import Event
+from domain.reasons import Reason
 from projections.desk_queries import JobMarks
 from projections.rows import JobRow, TeamRow, TokenRow
 from projections.telemetry_queries import ProgressRow
@@ -51,3 +53,22 @@ class OwnAccount:
     linked: Sequence[str]
     linkable: Sequence[IdentityProvider]
     tokens: list[TokenRow]
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobNow:
+    """One job and what its page says about it. ``facts`` are everything recorded of it, in order."""
+
+    row: JobRow
+    reason: Reason
+    facts: Sequence[Event]
+    progress: ProgressRow | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogPart:
+    """Lines as the log view takes them. ``last`` is where to go on; ``full``: there may be more."""
+
+    cells: Sequence[Mapping[str, object]]
+    last: int
+    full: bool

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nicegui import ui
+from nicegui.storage import Storage
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -37,6 +38,7 @@ from ui.link_pages import build_links
 from ui.own_account import AccountRoutes
 from ui.pages.account import account
 from ui.pages.admin import admin
+from ui.pages.artifact_group import artifact_group
 from ui.pages.artifacts import artifacts
 from ui.pages.audit import audit
 from ui.pages.coming import sessions, sweeps
@@ -49,6 +51,7 @@ from ui.pages.import_task import import_task
 from ui.pages.invitation import invitation_page
 from ui.pages.job import job
 from ui.pages.jobs import jobs
+from ui.pages.kit import kit
 from ui.pages.launch import launch
 from ui.pages.login import login_page, setup_page
 from ui.pages.members import members
@@ -63,6 +66,7 @@ from ui.pages.task import new_task, task
 from ui.pages.tasks import tasks
 from ui.pages.team_new import team_new
 from ui.session import Guard, SignInRoutes, local_path
+from ui.shared import Shared
 from ui.shell import Page, Shell
 from ui.theme.status import STATUS
 from ui.views.completion import known_keys
@@ -72,6 +76,8 @@ HERE = Path(__file__).parent
 SHEETS = ("tokens", "base", "components", "pages", "more")
 ANSWER_S = 15.0
 FIRST_PAGE_S = 3.0
+TAB_KEPT_S = 60.0
+"""NiceGUI makes a store for every browser tab; it would be kept for a month, and is never used here."""
 THEMES = frozenset({"light", "dark"})
 FIRST_PAINT = (
     '<script>document.documentElement.dataset.theme=(t=>t==="dark"||(t==="auto"&&'
@@ -88,6 +94,7 @@ ROUTES: Mapping[str, Page] = {
     "/sweeps": sweeps,
     "/sessions": sessions,
     "/artifacts": artifacts,
+    "/artifacts/{kind}": artifact_group,
     "/jobs": jobs,
     "/jobs/{id}": job,
     "/jobs/{id}/{tab}": job,
@@ -111,6 +118,7 @@ ROUTES: Mapping[str, Page] = {
     "/notifications": notifications,
     "/admin": admin,
     "/team/new": team_new,
+    "/_kit": kit,
 }
 
 
@@ -150,6 +158,7 @@ def mount_pages(app: Starlette, use: Use) -> None:
 
 
 def _start_nicegui(pages: Starlette) -> None:
+    Storage.max_tab_storage_age = TAB_KEPT_S
     ui.run_with(
         pages,  # type: ignore[arg-type]  # a Starlette app has everything that run_with uses
         title="Labledger",
@@ -173,7 +182,7 @@ def _build_invitation(joining: Joining, version: str) -> None:
 
 
 def _build_pages(use: Use, version: str) -> None:
-    counts = Counts(Reads(use.lab, use.queries, use.telemetry))
+    shared = Shared(counts=Counts(Reads(use.lab, use.queries, use.telemetry)))
 
     @ui.page("/login", title="Sign in · Labledger")
     async def login_route(request: Request, error: str = "", next: str = "/") -> None:
@@ -198,7 +207,7 @@ def _build_pages(use: Use, version: str) -> None:
             return PlainTextResponse("Not found", 404)
         _head(request, version)
         past = await _past(use, request.query_params.get("as_of", ""))
-        gateway = Gateway(use, actor, request.cookies.get(use.session_cookie, ""), counts, past)
+        gateway = Gateway(use, actor, request.cookies.get(use.session_cookie, ""), shared, past)
         me = await gateway.me()
         if me.team is None:
             no_team(me)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from application.commands import compute
+from application.commands.job_moves import MoveCost, move_cost, move_job
 from application.provider_trial import try_provider
 from domain.compute import Setting
+from domain.errors import LabError
 from projections.job_lists import JobFilter
 from projections.rows import JobRow, ProviderRow, SecretRow
 from providers.base import Check
@@ -56,6 +58,20 @@ class ComputeGateway:
     async def reconfigure(self, id: str, settings: dict[str, Setting]) -> None:
         change = compute.reconfigure_provider
         await self._gateway.do(lambda a: change(self._lab, a, id, settings=settings))
+
+    async def move_cost(self, job: str, provider: str) -> MoveCost | str:
+        """What moving it would hold; a refusal's own words as text."""
+
+        def ask() -> MoveCost | str:
+            try:
+                return move_cost(self._lab, self._gateway.actor, job, provider=provider)
+            except LabError as error:
+                return str(error)
+
+        return await in_thread(ask)
+
+    async def move(self, job: str, provider: str) -> None:
+        await self._gateway.do(lambda a: move_job(self._lab, a, job, provider=provider))
 
     async def make_default(self, id: str) -> None:
         await self._gateway.do(lambda a: compute.make_default(self._lab, a, id))

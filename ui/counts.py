@@ -1,18 +1,19 @@
 """How many jobs of a team are in each status, counted once for all its open pages.
 
-Counting a million rows takes a while; a count is shared by whoever asks meanwhile, and kept for
-twenty times as long as it took, but at most for some seconds. Where counting is slow nobody waits for
-the next count: who asks meanwhile gets the last one.
+Counting a million rows takes a while; a count is shared by whoever asks meanwhile and sees the same
+jobs, and kept for twenty times as long as it took, but at most for some seconds. Where counting is
+slow nobody waits for the next count: who asks meanwhile gets the last one.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Protocol
 
 from application.actor import Actor
+from application.sight import sees_as
 from ui.threads import in_thread
 
 KEPT_FOLD = 20.0
@@ -55,11 +56,11 @@ class Counts:
     ) -> None:
         self._reads = reads
         self._slow_s, self._kept_fold = slow_s, kept_fold
-        self._teams: dict[str, _Count] = {}
+        self._counts: dict[Hashable, _Count] = {}
 
     async def of(self, actor: Actor) -> Found:
         """By status; statuses without a job are left out."""
-        count = self._teams.get(actor.team)
+        count = self._counts.get(sees_as(actor))
         if count is None or not count.fresh(self._kept_fold):
             count = self._begin(actor, count.for_the_next(self._slow_s) if count else None)
         if count.before is not None and not count.found.done():
@@ -67,7 +68,7 @@ class Counts:
         return await asyncio.shield(count.found)
 
     def _begin(self, actor: Actor, before: Found | None) -> _Count:
-        count = self._teams[actor.team] = _Count(before)
+        count = self._counts[sees_as(actor)] = _Count(before)
         count.found = asyncio.ensure_future(self._ask(actor, count))
         count.found.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
         return count
@@ -77,7 +78,7 @@ class Counts:
         try:
             return await in_thread(lambda: self._reads.job_counts(actor))
         except BaseException:
-            self._teams.pop(actor.team, None)
+            self._counts.pop(sees_as(actor), None)
             raise
         finally:
             count.ended = time.monotonic()

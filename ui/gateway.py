@@ -18,19 +18,16 @@ from application.commands import experiments as experiment_commands
 from application.commands import jobs as job_commands
 from application.commands import tasks as task_commands
 from application.live import ANY, Change
-from application.log_reading import LogReading
 from application.moments import Moment, PresentOnly
 from application.permissions import Action, allowed
 from application.queries import Reads
 from application.quota_reading import Quota
+from application.sight import sees_as
 from application.use import Use
 from domain.errors import LabError, NotAuthenticated, NotFound
-from domain.model import Event
-from domain.reasons import Reason
 from domain.tasks import fold as fold_task
 from domain.users import fold as fold_user
 from projections.job_lists import NEWEST, After, JobFilter, JobOrder
-from projections.log_queries import END
 from projections.rows import (
     ArtifactRow,
     ExperimentRow,
@@ -41,7 +38,6 @@ from projections.rows import (
 )
 from projections.telemetry_queries import (
     CurveRow,
-    LineRow,
     Points,
     ProgressRow,
     between,
@@ -51,6 +47,7 @@ from providers.base import Check, Offer
 from ui.answers import JobPage, Me, Names, OwnAccount
 from ui.counts import Counts
 from ui.session import authenticated
+from ui.shared import Shared
 from ui.threads import in_thread
 from ui.views.previews import Preview, preview, wanted_bytes
 
@@ -70,7 +67,7 @@ class Gateway:
         use: Use,
         actor: Actor,
         secret: str,
-        counts: Counts | None = None,
+        shared: Shared,
         past: Reads | None = None,
     ) -> None:
         self._use = use
@@ -79,7 +76,7 @@ class Gateway:
         moment = self._reads.moment
         self.desks = use.desks.at(moment.position) if moment else use.desks
         self._secret = secret
-        self._counts = counts if counts and not past else Counts(self._reads)
+        self.shared = shared if not past else Shared(counts=Counts(past))
 
     @property
     def team(self) -> str:
@@ -168,10 +165,6 @@ class Gateway:
 
         return await in_thread(ask)
 
-    async def reason(self, row: JobRow) -> Reason:
-        """The one dominant reason why the job is where it is."""
-        return await in_thread(lambda: self._reads.reason(self._actor, row))
-
     async def job_rows(self, jobs: Sequence[str]) -> list[JobRow]:
         """Those of ``jobs`` that the team has, in that order."""
 
@@ -189,18 +182,7 @@ class Gateway:
         return await in_thread(lambda: self._reads.job(self._actor, job))
 
     async def job_counts(self) -> Mapping[str, int]:
-        return await self._counts.of(self._actor)
-
-    async def facts(self, job: str) -> list[Event]:
-        """Everything recorded of a job, in order."""
-
-        def ask() -> list[Event]:
-            self._reads.job(self._actor, job)
-            last = self.moment.position if self.moment else END
-            found = LogReading(self._use.queries).recorded([job], upto=last)
-            return [recorded.event for recorded in found]
-
-        return await in_thread(ask)
+        return await self.shared.counts.of(self._actor)
 
     async def progress(self, job: str) -> ProgressRow | None:
         return await in_thread(lambda: self._reads.progress(self._actor, job))
@@ -226,23 +208,9 @@ class Gateway:
     async def latest_checkpoint(self, job: str) -> ArtifactRow | None:
         return await in_thread(lambda: self._reads.latest_checkpoint(self._actor, job))
 
-    async def lines(
-        self, job: str, *, attempt: int, after: int, limit: int = 1_000, node: int = 0
-    ) -> list[LineRow]:
-        """Log lines above number ``after``; a negative ``after`` counts back from the end."""
-
-        def ask() -> list[LineRow]:
-            start = after
-            if after < 0:
-                last = self._reads.last_line(self._actor, job, attempt=attempt, node=node)
-                start = max(0, last + after)
-            where = {"attempt": attempt, "node": node, "after": start, "limit": limit}
-            return self._reads.lines(self._actor, job, **where)
-
-        return await in_thread(ask)
-
     async def curves(self, job: str) -> list[CurveRow]:
-        return await in_thread(lambda: self._reads.curves(self._actor, job))
+        what = (sees_as(self._actor), job)
+        return await self.shared.curves.read(what, lambda: self._reads.curves(self._actor, job))
 
     async def points(
         self, job: str, name: str, *, after: int = 0, span: tuple[int, int] | None = None
@@ -253,7 +221,8 @@ class Gateway:
             found = self._reads.points(self._actor, job, name, after)
             return downsample(between(found, span) if span else found, buckets=BUCKETS)
 
-        return await in_thread(ask)
+        what = (sees_as(self._actor), job, name, after, span)
+        return await self.shared.points.read(what, ask)
 
     async def watch(self, wanted: Callable[[Change], bool]) -> AsyncIterator[Change]:
         """News that is ``wanted``, from now on. Begins with ``ANY``: look for yourself once."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from functools import wraps
 from html import escape
 from inspect import isawaitable
@@ -22,10 +23,11 @@ from ui.components.editor import follow_scheme
 from ui.components.layout import box, html
 from ui.components.markup import avatar, empty, icon
 from ui.components.palette import Palette
-from ui.gateway import Gateway, Me
+from ui.gateway import Gateway, Me, in_thread
 from ui.jumping import commands, found_by
 from ui.live import follow
 from ui.navigation import ADMIN, NAV
+from ui.views.sentences import granting
 
 P = ParamSpec("P")
 Page = Callable[..., Awaitable[None] | None]
@@ -47,8 +49,9 @@ def guarded(builder: Page) -> Page:
                     await result
             except Exception as error:  # noqa: BLE001  # the last place that can tell the person
                 root.clear()
+                granting = await _granting(shell, error)
                 with root:
-                    show_failure(error)
+                    show_failure(error, granting)
             finally:
                 if isinstance(shell, Shell):
                     shell.building(-1)
@@ -57,8 +60,17 @@ def guarded(builder: Page) -> Page:
     return build
 
 
-def show_failure(error: Exception) -> None:
-    """A page that says what failed and the way out."""
+async def _granting(shell: object, error: Exception) -> str:
+    """Who can give a role that may do what was refused."""
+    if isinstance(error, PermissionDenied) and isinstance(shell, Shell):
+        with suppress(LabError):
+            gateway = shell.gateway
+            return granting(await in_thread(lambda: gateway.reads.members(gateway.actor)))
+    return ""
+
+
+def show_failure(error: Exception, granting: str = "") -> None:
+    """A page that says what failed and the way out; ``granting`` is who can let a person in."""
     home = '<a class="btn" href="/">Home</a>'
     again = '<button class="btn primary" onclick="location.reload()">Try again</button>'
     match error:
@@ -68,7 +80,7 @@ def show_failure(error: Exception) -> None:
             content = empty("Not found", str(error), glyph="search-x", extra=home + where, level=1)
         case PermissionDenied():
             ui.status_code(403)
-            told = f"{error} An owner or admin of the team can give you a role that may."
+            told = f"{error} {granting}".strip()
             content = empty("Not allowed", told, glyph="lock", extra=home, level=1)
         case LabError():
             content = empty(
@@ -110,6 +122,7 @@ class Shell:
         self._links: dict[str, ui.element] = {}
         self._undos: dict[str, Callable[[], Awaitable[None]]] = {}
         self._building = 0
+        self._titled = ""
         self.built = asyncio.Event()
         """Set once the first page is there, or shown to have failed: the answer's status is known."""
 
@@ -128,11 +141,12 @@ class Shell:
         self.title(" · ".join(label for label, _ in reversed(parts)))
 
     def title(self, text: str) -> None:
-        """What the browser's tab says."""
-        if ui.context.client.has_socket_connection:
-            ui.page_title(text)
-        else:
+        """What the browser's tab says; nothing is sent when it was told so already."""
+        if not ui.context.client.has_socket_connection:
             ui.context.client.title = text
+        elif text != self._titled:
+            self._titled = text
+            ui.page_title(text)
 
     def toast_undo(self, message: str, undo: Callable[[], Awaitable[None]]) -> None:
         """Tell of what was done, with the way back for as long as it is told."""

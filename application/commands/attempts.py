@@ -35,10 +35,11 @@ from providers.base import (
 LAUNCHER = system("launcher")
 
 
-def launch_job(lab: Lab, job: str, *, checkpoint: str = "") -> bool:
+def launch_job(lab: Lab, job: str, *, provider: str, checkpoint: str = "") -> bool:
     """Claim and submit the next attempt of a queued job; ``False`` when it was not ours to launch.
 
-    ``checkpoint`` is the artifact to resume from. Repeatable: what is launched already is left alone.
+    It is ``provider``'s to launch while it waits there. ``checkpoint`` is the artifact to resume
+    from. Repeatable: what is launched already is left alone.
     """
     state = fold(lab.log.stream(job))
     token = launch_token(JobId(job), state.attempt + 1)
@@ -50,7 +51,7 @@ def launch_job(lab: Lab, job: str, *, checkpoint: str = "") -> bool:
             claimed = change_job(
                 lab,
                 job,
-                lambda j: claim(lab, j, state.attempt, checkpoint=checkpoint),
+                lambda j: claim(lab, j, state.attempt, provider=provider, checkpoint=checkpoint),
                 actor=LAUNCHER,
             )
         except IllegalTransition:
@@ -88,14 +89,18 @@ def recover_launch(lab: Lab, job: str) -> None:
             _submit(lab, state)
 
 
-def explain_waits(lab: Lab, waits: Mapping[str, Wait]) -> None:
-    """Record why each job (its id) waits, where the reason is new; all in one append."""
-    change_jobs(
-        lab, {job: partial(_explain, lab, wait) for job, wait in waits.items()}, actor=LAUNCHER
-    )
+def explain_waits(lab: Lab, waits: Mapping[str, Wait], *, provider: str) -> None:
+    """Record why each job (its id) waits for ``provider``, where the reason is new; all in one append.
+
+    Nothing of one that was moved away.
+    """
+    decisions = {job: partial(_explain, lab, provider, wait) for job, wait in waits.items()}
+    change_jobs(lab, decisions, actor=LAUNCHER)
 
 
-def _explain(lab: Lab, wait: Wait, job: Job) -> list[JobEvent]:
+def _explain(lab: Lab, provider: str, wait: Wait, job: Job) -> list[JobEvent]:
+    if job.provider != provider:
+        return []
     return job.explain_wait(
         code=wait.code,
         text=wait.text,
@@ -106,9 +111,14 @@ def _explain(lab: Lab, wait: Wait, job: Job) -> list[JobEvent]:
     )
 
 
-def claim(lab: Lab, job: Job, attempts_before: int, *, checkpoint: str) -> list[JobEvent]:
-    """The claim of the next attempt; nothing when another has claimed it. ``IllegalTransition``."""
-    if job.attempt != attempts_before:
+def claim(
+    lab: Lab, job: Job, attempts_before: int, *, provider: str, checkpoint: str
+) -> list[JobEvent]:
+    """The claim of the next attempt; nothing when another has claimed it, or it waits elsewhere now.
+
+    ``IllegalTransition``.
+    """
+    if job.attempt != attempts_before or job.provider != provider:
         return []
     return job.launch(now=lab.clock.now(), by=LAUNCHER.by, checkpoint=checkpoint)
 

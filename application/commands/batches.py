@@ -41,11 +41,7 @@ def launch_jobs(lab: Lab, provider: str, jobs: Sequence[Waiting]) -> None:
         return
     with lab.locks.hold_all([job.token for job in jobs]) as got:
         lab.reached("launch.locked")
-        ours = {
-            one.job: partial(_claim, lab, one.attempt, one.checkpoint)
-            for one in jobs
-            if one.token in got
-        }
+        ours = {one.job: partial(_claim, lab, one, provider) for one in jobs if one.token in got}
         claimed = change_jobs(lab, ours, actor=LAUNCHER)
         if not claimed:
             return
@@ -74,8 +70,8 @@ def _facts(
     return found
 
 
-def _claim(lab: Lab, attempt: int, checkpoint: str, job: Job) -> list[JobEvent]:
-    return claim(lab, job, attempt, checkpoint=checkpoint)
+def _claim(lab: Lab, one: Waiting, provider: str, job: Job) -> list[JobEvent]:
+    return claim(lab, job, one.attempt, provider=provider, checkpoint=one.checkpoint)
 
 
 def _record(lab: Lab, attempt: int, submitted: Submitted, job: Job) -> list[JobEvent]:

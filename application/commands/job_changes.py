@@ -8,6 +8,7 @@ from typing import NamedTuple
 from application.actor import Actor
 from application.commands.thresholds import note_thresholds
 from application.lab import Change, Lab
+from domain.budgets import move as move_budget
 from domain.budgets import reserve as reserve_budget
 from domain.budgets import settle as settle_budget
 from domain.errors import Conflict, IllegalTransition
@@ -16,6 +17,7 @@ from domain.job_events import (
     JobCompleted,
     JobEvent,
     JobFailed,
+    JobMoved,
     JobQuotaExtended,
     JobStopped,
 )
@@ -25,10 +27,15 @@ from domain.quotas import extend, settle
 
 
 def change_job(
-    lab: Lab, job: str, decide: Callable[[Job], Sequence[JobEvent]], *, actor: Actor
+    lab: Lab,
+    job: str,
+    decide: Callable[[Job], Sequence[JobEvent]],
+    *,
+    actor: Actor,
+    guards: Sequence[Guard] = (),
 ) -> Change[Job]:
     """Load, decide, append with the ledger's part; again when another fact came first."""
-    change = lab.change(job, fold, decide, actor=actor, accompany=_ledger)
+    change = lab.change(job, fold, decide, actor=actor, guards=guards, accompany=_ledger)
     note_thresholds(lab, _ledger(change.before, change.events)[1])
     return change
 
@@ -98,6 +105,13 @@ def _ledger(job: Job, events: Sequence[Event]) -> tuple[Sequence[Event], Sequenc
                 money = settle_budget(budget, event)
                 facts += money.events
                 guards += money.guards
+            case JobMoved():
+                moved = move_budget(
+                    budget, job=job.id, amount=event.budget, now=event.at, by=event.by
+                )
+                facts += moved.events
+                guards += moved.guards
+                continue
             case JobBudgetHeld():
                 held = reserve_budget(
                     budget, job=job.id, amount=event.amount, now=event.at, by=event.by

@@ -272,11 +272,11 @@ def _queued(
     where = fold_experiment(lab.log.stream(experiment))
     of = (task, experiment) if task else (experiment,)
     require_on(actor, Action.LAUNCH, *of, team=where.team, kind="experiment", id=experiment)
-    _must_run_somewhere(lab, actor, spec, provider)
+    must_run_somewhere(lab, actor, spec, provider, owner=actor.user)
     _must_have_secrets(lab, actor, spec)
     now = lab.clock.now()
     weight = weight_of(spec.resources, lab.policy.accelerator_weights)
-    seconds = _reservation_s(spec, lab.policy.default_reservation_s)
+    seconds = reservation_s(spec, lab.policy.default_reservation_s)
     hold = QuotaHold(
         scopes=scopes(team=actor.team, user=actor.user, at=now),
         seconds=round(seconds * weight),
@@ -299,7 +299,8 @@ def _queued(
     )
 
 
-def _must_run_somewhere(lab: Lab, actor: Actor, spec: JobSpec, provider: str) -> None:
+def must_run_somewhere(lab: Lab, actor: Actor, spec: JobSpec, provider: str, *, owner: str) -> None:
+    """Nothing when ``provider`` is the actor's to launch on, enabled, and could ever run it for ``owner``."""
     compute = fold_provider(lab.log.stream(provider))
     act = Action.LAUNCH if provider in actor.rules else Action.READ
     require_on(actor, act, provider, team=compute.team, kind="provider", id=provider)
@@ -307,7 +308,7 @@ def _must_run_somewhere(lab: Lab, actor: Actor, spec: JobSpec, provider: str) ->
         way_out = "It is disabled; choose another, or enable it with `lab provider enable`."
         raise InvalidInput(field="provider", value=compute.name, way_out=way_out)
     try:
-        wait = lab.providers.of(provider).admit(spec, owner=actor.user)
+        wait = lab.providers.of(provider).admit(spec, owner=owner)
     except (ProviderUnavailable, CredentialsRejected):
         return  # cannot be asked now: the job waits for it, which is what queues are for
     if wait and wait.forever:
@@ -374,7 +375,8 @@ def _note_refusal(lab: Lab, actor: Actor, jobs: Sequence[JobQueued], error: Quot
         lab.append([fact], actor=actor)
 
 
-def _reservation_s(spec: JobSpec, default_s: int) -> float:
+def reservation_s(spec: JobSpec, default_s: int) -> float:
+    """Seconds for which compute and money are held when it is queued."""
     if spec.minutes_requested is not None:
         return spec.minutes_requested * 60
     return spec.timeout_s or default_s

@@ -178,8 +178,11 @@ class Round:
             elif batch:
                 together.append(self._waiting(row))
             else:
-                launch_job(self.lab, row.id, checkpoint=self._checkpoint(row))
+                self._launch_one(row)
         launch_jobs(self.lab, self.provider, together)
+
+    def _launch_one(self, row: WorkRow) -> None:
+        launch_job(self.lab, row.id, provider=self.provider, checkpoint=self._checkpoint(row))
 
     def _queue(self, *, limit: int) -> list[WorkRow]:
         """The first that wait, of owners who are here: who was away a round ago is passed over unasked."""
@@ -201,11 +204,14 @@ class Round:
             rows = self.queries.waiting_of(
                 self.provider, owner, code=wait.code, limit=EXPLAIN_AT_MOST
             )
-            explain_waits(self.lab, {row.id: wait for row in rows})
+            self._explain_all(rows, wait)
 
     def _explain(self, row: WorkRow, wait: Wait) -> None:
         if row.wait_code != wait.code:
-            explain_waits(self.lab, {row.id: wait})
+            self._explain_all([row], wait)
+
+    def _explain_all(self, rows: Sequence[WorkRow], wait: Wait) -> None:
+        explain_waits(self.lab, {row.id: wait for row in rows}, provider=self.provider)
 
     def _explain_queue(self, adapter: ComputeProvider) -> None:
         """Tell jobs that wait for others so: a few each round, for they are many and in no hurry."""
@@ -230,7 +236,7 @@ class Round:
             limit=EXPLAIN_AT_MOST,
             without=away,
         )
-        explain_waits(self.lab, {row.id: wait for row in rows if row.id != ahead.id})
+        self._explain_all([row for row in rows if row.id != ahead.id], wait)
 
     def _waiting(self, row: WorkRow) -> Waiting:
         return Waiting(job=row.id, attempt=row.attempt, checkpoint=self._checkpoint(row))
@@ -289,7 +295,7 @@ class Round:
             help=found.help,
         )
         if found.phase is Phase.PENDING and found.reason and row.wait_code != wait.code:
-            explain_waits(self.lab, {row.id: wait})
+            self._explain_all([row], wait)
 
     def _is_silent(self, row: WorkRow) -> bool:
         """Whether the node has not pushed for a while, so that its spool must be fetched."""

@@ -17,6 +17,7 @@ from domain.job_events import (
     JobCompleted,
     JobFailed,
     JobLaunching,
+    JobMoved,
     JobQueued,
     JobStopped,
     JobWaitExplained,
@@ -160,6 +161,18 @@ class Trace:
         queue[job] = Queued(id=job, priority=priority, queued_at=at, not_before=not_before)
         self._codes.pop(job, None)
 
+    def _moved(self, fact: Recorded, event: JobMoved) -> None:
+        """It waits elsewhere, with its place by priority and time; as if it had been asked there."""
+        del fact
+        ask = self.asks.get(event.originator_id)
+        if ask is None:
+            return
+        mine = self._waiting.get(ask.provider, {}).pop(ask.id, None)
+        self.asks[ask.id] = msgspec.structs.replace(ask, provider=event.provider)
+        self._codes.pop(ask.id, None)
+        if mine is not None:
+            self._waiting.setdefault(event.provider, {})[ask.id] = mine
+
     def _refused(self, fact: Recorded, event: QuotaRefused) -> None:
         if event.team != self.team:
             return
@@ -275,6 +288,7 @@ _STATUS: Mapping[type[Event], str] = {
 }
 _ARMS: Mapping[type[Event], Callable[[Trace, Recorded, Any], None]] = {
     JobQueued: Trace._queued,
+    JobMoved: Trace._moved,
     JobWaitExplained: Trace._explained,
     JobLaunching: Trace._launching,
     JobAttemptFailed: Trace._again,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
+from application.commands import job_moves
 from application.commands import jobs as commands
 from application.permissions import Action
 from domain.errors import InvalidInput, NotFound
@@ -96,6 +97,17 @@ class JobMutations:
         lab = info.context.use.lab
         position = await in_thread(commands.stop_job, lab, actor, id, grace_s=grace_s)
         return JobPayload(id=id, position=Long(await info.context.shown(position)))
+
+    @strawberry.mutation(
+        description="Let a queued job wait for another provider (name or id). Only while it is QUEUED."
+    )
+    async def move_job(
+        self, info: Info, id: strawberry.ID, provider: str, idempotency_key: Key = ""
+    ) -> JobPayload:
+        actor = await info.context.actor(idempotency_key)
+        lab, key = info.context.use.lab, idempotency_key
+        position = await in_thread(job_moves.move_job, lab, actor, id, provider=provider, key=key)
+        return await _payload(info.context, id, await info.context.shown(position))
 
     @strawberry.mutation(description="A new job with the same frozen spec.")
     async def rerun_job(

@@ -8,7 +8,7 @@ from enum import Enum
 import strawberry
 
 from application import budget_reading, quota_reading
-from application.commands import jobs
+from application.commands import job_moves, jobs
 from graphql_api.context import Info, loaders_of
 from graphql_api.scalars import JSON, Long
 from graphql_api.types.account import Person
@@ -43,6 +43,19 @@ class LaunchCost:
     @classmethod
     def of(cls, cost: jobs.LaunchCost) -> LaunchCost:
         return cls(price_per_hour=cost.price_per_hour, held=cost.held, currency=cost.currency)
+
+
+@strawberry.type(
+    description="Of the month's budget: held for a job now, and where it would be moved to."
+)
+class MoveCost:
+    held: float
+    held_there: float
+    currency: str
+
+    @classmethod
+    def of(cls, cost: job_moves.MoveCost) -> MoveCost:
+        return cls(held=cost.held, held_there=cost.held_there, currency=cost.currency)
 
 
 @strawberry.type(description="A configured backend that runs jobs.")

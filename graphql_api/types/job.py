@@ -9,6 +9,7 @@ import msgspec
 import strawberry
 
 from application.explain import why
+from application.lineage import Origin
 from domain.job_events import JobStatus
 from graphql_api.context import Info, in_thread, loaders_of, reads_of
 from graphql_api.paging import PageInfo, cursor_of
@@ -17,7 +18,7 @@ from graphql_api.types.account import Person
 from graphql_api.types.compute import Provider
 from graphql_api.types.desk import JobMarks
 from graphql_api.types.reason import Reason, ReasonChange
-from graphql_api.types.telemetry import Artifact, Curve, Progress
+from graphql_api.types.telemetry import Artifact, ArtifactVersion, Curve, Progress
 from graphql_api.types.workspace import Experiment
 from projections.desk_queries import JobMarks as MarksRow
 from projections.job_lists import NEWEST, JobFilter, JobOrder
@@ -173,6 +174,22 @@ _SAME = (
 
 def _id(value: str | None) -> strawberry.ID | None:
     return strawberry.ID(value) if value else None
+
+
+@strawberry.type(description="One step back: what was saved, and the job that saved it.")
+class ArtifactOrigin:
+    version: ArtifactVersion
+    job: Job
+    commit: str = strawberry.field(description="Of the job's code; empty where it has none.")
+
+    @classmethod
+    def of(cls, origin: Origin) -> ArtifactOrigin:
+        git = origin.job.spec.get("git") or {}
+        return cls(
+            version=ArtifactVersion.of(origin.version),
+            job=Job.of(origin.job),
+            commit=str(git.get("commit", "")),
+        )
 
 
 @strawberry.type(description="A job and its place in the list.")

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import strawberry
 
+from application.lineage import Version
 from application.log_reading import EventPage as Page
-from application.log_reading import EventView
+from application.log_reading import EventView, Histogram
 from graphql_api.scalars import BIGGEST, JSON, Long
 from graphql_api.types.workspace import File
 from projections.rows import ArtifactRow
@@ -109,6 +110,16 @@ class Artifact:
         )
 
 
+@strawberry.type(description="One save of a kind and name; `number` counts from 1, the oldest.")
+class ArtifactVersion:
+    number: int
+    artifact: Artifact
+
+    @classmethod
+    def of(cls, version: Version) -> ArtifactVersion:
+        return cls(number=version.number, artifact=Artifact.of(version.row))
+
+
 @strawberry.type(description="One fact of the log.")
 class Event:
     position: Long
@@ -152,6 +163,25 @@ class EventPage:
             events=[Event.of(view) for view in page.events],
             cursor=Long(min(page.cursor, BIGGEST)),
             more=page.more,
+        )
+
+
+@strawberry.type(
+    description="Slice n holds the positions after `bounds[n]` up to `bounds[n + 1]`; all are equally long."
+)
+class EventHistogram:
+    begin: datetime
+    end: datetime
+    counts: list[int]
+    bounds: list[Long]
+
+    @classmethod
+    def of(cls, found: Histogram) -> EventHistogram:
+        return cls(
+            begin=found.begin,
+            end=found.end,
+            counts=list(found.counts),
+            bounds=[Long(bound) for bound in found.bounds],
         )
 
 

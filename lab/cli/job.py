@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from lab.cli import job_marks, naming
+from lab.cli import job_marks, job_move, naming
 from lab.cli.explaining import why
 from lab.cli.following import follow_log, print_line, wait_for
 from lab.cli.frame import Commands, Session, command
@@ -44,6 +44,7 @@ def configure(commands: Commands, name: str, text: str) -> None:
         parser.add_argument("job", help="id, a part of name or id, or 'latest'")
         for flags, options in EXTRA.get(action, ()):
             parser.add_argument(*flags, **options)  # type: ignore[arg-type]  # a table of options
+    job_move.configure(inner)
     job_marks.configure(inner)
 
 

@@ -43,7 +43,7 @@ ATTACKS: dict[str, tuple[str, ...]] = {
         "tests/graphql_api/test_attacks.py::test_a_cookie_alone_does_not_act_for_a_foreign_page",
         "tests/graphql_api/test_attacks.py::test_other_content_types_and_gets_are_refused",
         "tests/ui/test_session.py::test_a_form_sent_by_another_site_is_refused",
-        "tests/ui/test_identity.py::test_linking_needs_a_form_of_this_site",
+        "tests/ui/browsing/test_identity.py::test_linking_needs_a_form_of_this_site",
         "tests/attacks/test_origins.py::test_a_foreign_page_is_refused_and_noted",
     ),
     "a socket opened by another site": (
@@ -53,7 +53,7 @@ ATTACKS: dict[str, tuple[str, ...]] = {
     ),
     "session fixation": (
         "tests/attacks/test_credentials.py::test_a_session_is_never_the_one_that_was_brought_along",
-        "tests/ui/test_accounts.py::test_signing_in_again_ends_the_session_this_browser_had",
+        "tests/ui/browsing/test_accounts.py::test_signing_in_again_ends_the_session_this_browser_had",
     ),
     "brute force": (
         "tests/attacks/test_credentials.py::test_guessing_a_password_is_slowed_down_and_noted",
@@ -77,7 +77,7 @@ ATTACKS: dict[str, tuple[str, ...]] = {
     "OIDC: state and code used again or elsewhere": (
         "tests/accounts/test_identities.py::test_a_state_and_a_code_are_good_once_and_for_their_own_flow",
         "tests/accounts/test_identities.py::test_a_code_of_another_flow_is_not_redeemed",
-        "tests/ui/test_identity.py::test_an_answer_counts_in_the_browser_that_asked_and_once",
+        "tests/ui/browsing/test_identity.py::test_an_answer_counts_in_the_browser_that_asked_and_once",
     ),
     "taking over an account by an address": (
         "tests/accounts/test_identities.py::test_an_address_the_issuer_does_not_vouch_for_finds_nothing",
@@ -91,7 +91,7 @@ ATTACKS: dict[str, tuple[str, ...]] = {
     ),
     "open redirect": (
         "tests/ui/test_session.py::test_only_paths_of_this_site_are_gone_on_to",
-        "tests/ui/test_identity.py::test_nobody_is_sent_to_another_site",
+        "tests/ui/browsing/test_identity.py::test_nobody_is_sent_to_another_site",
     ),
     "SSRF by a webhook": (
         "tests/server/test_reachable.py::test_no_spelling_of_an_inner_address_is_sent_to",

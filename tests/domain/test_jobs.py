@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from domain.errors import IllegalTransition
+from domain.errors import IllegalTransition, NotQueued
 from domain.ids import launch_token
 from domain.job_events import (
     FINAL,
@@ -397,3 +397,28 @@ def test_folding_a_stream_is_evolving_over_it() -> None:
     job = queued()
     claimed = job.launch(now=at(1), by=SYSTEM)
     assert fold(claimed).attempt == 1
+
+
+def test_a_queued_job_is_moved_once_and_is_launched_where_it_waits_then() -> None:
+    (fact,) = queued().move(provider="prov_2", budget=5, now=at(1), by=ANN)
+    job = play(queued(), [fact])
+    assert job.move(provider="prov_2", budget=5, now=at(2), by=ANN) == []
+    (claimed,) = job.launch(now=at(3), by=SYSTEM)
+    assert isinstance(claimed, JobLaunching)
+    assert (claimed.provider, claimed.token) == ("prov_2", launch_token(job.id, 1))
+    assert job.queued_at == at(0)
+    assert job.hold == queued().hold
+
+
+@pytest.mark.parametrize("job", [launching(), running()])
+def test_a_job_that_waits_no_more_is_not_moved(job: Job) -> None:
+    with pytest.raises(NotQueued):
+        job.move(provider="prov_2", budget=0, now=at(99), by=ANN)
+
+
+def test_a_job_that_waits_for_its_retry_can_go_elsewhere_for_it() -> None:
+    job = running(queued(retries=RetryPolicy(platform=1)))
+    lost = job.observe(saw(Phase.GONE, 9), now=at(9), by=SYSTEM)
+    job = play(job, lost)
+    job = play(job, job.move(provider="prov_2", budget=0, now=at(10), by=ANN))
+    assert (job.attempt, job.status, job.provider) == (1, JobStatus.QUEUED, "prov_2")

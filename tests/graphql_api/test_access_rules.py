@@ -36,8 +36,8 @@ RULED = {
     if RULES[name] in VERB_OF and ID_OF.get(name) in ("job", "experiment", "task", "provider")
 }
 """Every field that names a thing which access rules are about."""
-NAMES_MORE = ("resumeJob", "mapPerson")
-"""A checkpoint and a person, which are not there."""
+NAMES_MORE = ("resumeJob", "mapPerson", "moveJob", "moveCost")
+"""A checkpoint, a person or a provider, which are not there."""
 CASES = [pytest.param(name, *found, id=name) for name, found in RULED.items()]
 
 

@@ -26,6 +26,7 @@ PRESENT_ONLY = {
     "checkProvider": "asks the provider",
     "startEstimate": "asks the provider",
     "launchCost": "asks the provider",
+    "moveCost": "asks the provider",
     "providerKinds": "what this version can do",
     "auditHeads": "compares what was signed with the log of now",
     "revertPreview": "is about what would be changed now",

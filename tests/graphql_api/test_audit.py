@@ -128,3 +128,27 @@ def test_every_fact_is_a_sentence(cls: Any) -> None:
     assert said == said.strip()
     assert len(said.split()) > 1
     assert "{" not in said
+
+
+HISTOGRAM = """query($w:EventWhere,$n:Int!){eventHistogram(where:$w,slices:$n){
+ begin end counts bounds}}"""
+
+
+def test_how_much_happened_when_adds_up_to_what_is_listed(api: Rig, told: dict[str, str]) -> None:
+    def counted(n: int, **where: object) -> Any:
+        return api.data(HISTOGRAM, token=told["owner"], w=where, n=n)["eventHistogram"]
+
+    every = ask(api, told, n=1000)["events"]
+    whole = counted(7)
+    assert sum(whole["counts"]) == len(every)
+    assert len(whole["counts"]) == 7
+    assert whole["bounds"][0] == every[-1]["position"] - 1
+    assert whole["bounds"][-1] == every[0]["position"]
+    for n, count in enumerate(whole["counts"]):
+        low, high = whole["bounds"][n : n + 2]
+        assert count == sum(low < e["position"] <= high for e in every)
+    assert sum(counted(3, job=told["job"])["counts"]) == len(
+        ask(api, told, job=told["job"])["events"]
+    )
+    assert counted(3, kind="nonsense") is None
+    assert api.code(HISTOGRAM, w={}, n=501) == "INVALID_INPUT"

@@ -52,12 +52,13 @@ RULES: dict[str, Action | str] = {
     **dict.fromkeys(("invitations", "teamTokens"), Action.MANAGE_MEMBERS),
     "invitation": ANYBODY,
     "version": ANYBODY,
-    **dict.fromkeys(("events", "eventsBack", "auditHeads"), Action.READ_LOG),
+    **dict.fromkeys(("events", "eventsBack", "eventHistogram", "auditHeads"), Action.READ_LOG),
     **dict.fromkeys(("auditVerify", "auditReplay"), Action.PROVE),
     **dict.fromkeys(("timeline", "jobTimeline", "revertPreview", "whatIf"), Action.READ_LOG),
     **dict.fromkeys(("jobDiff", "jobPins"), Action.READ),
     **dict.fromkeys(("jobsChanged", "jobLog", "jobMetrics"), Action.READ),
     **dict.fromkeys(("queueJob", "queueJobs", "rerunJob", "resumeJob"), Action.LAUNCH),
+    **dict.fromkeys(("moveJob", "moveCost"), Action.LAUNCH),
     "stopJob": Action.STOP,
     **dict.fromkeys(
         ("createExperiment", "renameExperiment", "archiveExperiment"), Action.WRITE_EXPERIMENTS
@@ -102,6 +103,7 @@ RULES: dict[str, Action | str] = {
     **dict.fromkeys(("replayChannel", "testChannel"), Action.MANAGE_CHANNELS),
     **dict.fromkeys(("jobTags", "views", "experimentNotes", "notesHistory"), Action.READ),
     **dict.fromkeys(("documents", "artifacts"), Action.READ),
+    **dict.fromkeys(("artifactVersions", "artifactLineage"), Action.READ),
     "repositoryTask": Action.WRITE_TASKS,
     "tryProvider": Action.MANAGE_PROVIDERS,
     **dict.fromkeys(("tagJob", "untagJob", "hideJob", "unhideJob"), Action.MARK_JOBS),
@@ -113,7 +115,7 @@ RULES: dict[str, Action | str] = {
 """Who may ask for each field. Another team's things are not found for everybody."""
 
 ID_OF = {
-    **dict.fromkeys(("job", "stopJob", "rerunJob", "resumeJob"), "job"),
+    **dict.fromkeys(("job", "stopJob", "moveJob", "moveCost", "rerunJob", "resumeJob"), "job"),
     **dict.fromkeys(("jobTimeline", "jobDiff", "jobPins"), "job"),
     **dict.fromkeys(("jobLines", "jobPoints", "jobLog", "jobMetrics"), "job"),
     **dict.fromkeys(("renameExperiment", "archiveExperiment"), "experiment"),
@@ -132,7 +134,7 @@ ID_OF = {
     **dict.fromkeys(("pauseChannel", "resumeChannel", "replayChannel"), "channel"),
     **dict.fromkeys(("testChannel", "removeChannel"), "channel"),
     **dict.fromkeys(("closeServiceAccount", "issueServiceToken"), "service"),
-    "artifact": "artifact",
+    **dict.fromkeys(("artifact", "artifactLineage"), "artifact"),
     "revokeToken": "token",
 }
 """What the field's ID argument names."""

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from lab.cli.failures import REFUSED
+from application.commands.attempts import launch_job
+from domain.jobs import fold
+from lab.cli.failures import NOT_FOUND, REFUSED
+from tests.graphql_api.test_lineage import saved
 from tests.lab.shell import Shell
 
 pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("cli")]
@@ -29,6 +32,23 @@ def test_jobs_are_tagged_starred_hidden_and_ordered(shell: Shell) -> None:
     names = [row["name"] for row in shell.json("job", "list", "--sort", "name", "--ascending")]
     assert names == sorted(names)
     assert "Use 1 to 40" in shell.fails(REFUSED, "job", "tag", job, "<b>")
+
+
+def test_queued_jobs_are_moved_and_the_first_that_cannot_be_ends_it(shell: Shell) -> None:
+    jobs = [shell.api.queue(f"cli-move-{n}") for n in range(3)]
+    shell.ok("provider", "add", "spare", "idle")
+    shell.api.settle()
+    said = shell.ok("job", "move", *jobs[:2], "--provider", "spare")
+    assert said.splitlines() == [f"{job} waits for spare now." for job in jobs[:2]]
+    shell.ok("job", "stop", jobs[0])
+    shell.api.settle()
+    told = shell.fails(REFUSED, "job", "move", jobs[0], jobs[2], "--provider", "idle")
+    assert f"Job {jobs[0]} is STOPPED; only a QUEUED job can be moved." in told
+    moved = shell.json("job", "move", jobs[2], "--provider", "spare")
+    assert [row["id"] for row in moved] == [jobs[2]]
+    shell.api.settle()
+    there = {row["id"] for row in shell.json("job", "list", "--provider", "spare")}
+    assert set(jobs) == there
 
 
 def test_views_are_kept_and_forgotten(shell: Shell) -> None:
@@ -61,3 +81,17 @@ def test_experiments_are_described_annotated_and_given_documents(
 def test_settings_are_tried_before_a_provider_is_added(shell: Shell) -> None:
     assert shell.run("provider", "test", "idle", "-s", "slots=2").returncode == 0
     assert "unknown setting" in shell.fails(REFUSED, "provider", "test", "idle", "-s", "nonsense=1")
+
+
+def test_versions_and_lineage_of_what_was_saved(shell: Shell) -> None:
+    api = shell.api
+    job = api.queue("cli-lineage")
+    launch_job(api.lab, job, provider=fold(api.lab.log.stream(job)).provider)
+    model = saved(api, job, "cli-model")
+    api.settle()
+    assert [row["artifact"]["id"] for row in shell.json("artifact", "versions", "cli-model")] == [
+        model
+    ]
+    told = shell.ok("artifact", "lineage", model)
+    assert told == f"model cli-model v1  saved by job hello ({job})\n"
+    assert "no model 'none-such'" in shell.fails(NOT_FOUND, "artifact", "versions", "none-such")

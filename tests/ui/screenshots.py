@@ -15,14 +15,15 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page
 
 from tests.ui.browser import chromium, connected, sign_in, window
-from tests.ui.seed.cast import EMAIL, PASSWORD
+from tests.ui.seed.cast import EMAIL, PASSWORD, VIEWER
 from tests.ui.seed.site import Site, database, furnished
-from tests.ui.shots import Shot, shots
+from tests.ui.shots import Shot, refused_shots, shots
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 WIDTHS = (1440, 390)
 QUALITY = 55
 SETTLE_MS = 900
+EXPECTED = ("status of 404", "status of 403")
 
 
 def main() -> int:
@@ -40,21 +41,32 @@ def main() -> int:
         furnished(dsn, Path(home)) as site,
         chromium() as browser,
     ):
-        wanted = [s for s in shots(site.home) if not asked.names or s.name in asked.names]
+        every = {EMAIL: shots(site.home), VIEWER: refused_shots(site.home)}
         wrong = [
             fault
             for width in asked.width or WIDTHS
             for theme in asked.theme or ("light", "dark")
-            for fault in _round(browser, site, wanted, width=width, theme=theme, into=asked.into)
-        ]
+            for who, known in every.items()
+            for fault in _round(
+                browser, site, [s for s in known if not asked.names or s.name in asked.names],
+                who=who, width=width, theme=theme, into=asked.into,
+            )
+        ]  # fmt: skip
     print("\n".join(wrong) or f"{len(list(asked.into.glob('*.webp')))} pictures in {asked.into}")
     return 1 if wrong else 0
 
 
 def _round(
-    browser: Browser, site: Site, wanted: Sequence[Shot], *, width: int, theme: str, into: Path
+    browser: Browser,
+    site: Site,
+    wanted: Sequence[Shot],
+    *,
+    who: str,
+    width: int,
+    theme: str,
+    into: Path,
 ) -> list[str]:
-    """Picture everything in one theme at one width; what went wrong."""
+    """Picture everything as ``who`` sees it, in one theme at one width; what went wrong."""
     out: list[str] = []
     for signed_in in (False, True):
         some = [s for s in wanted if s.signed_in is signed_in]
@@ -62,7 +74,7 @@ def _round(
             continue
         with window(browser, site.url, width=width, dark=theme == "dark") as (page, wrong):
             if signed_in:
-                sign_in(page, EMAIL, PASSWORD)
+                sign_in(page, who, PASSWORD)
             for shot in some:
                 wrong.clear()
                 name = f"{shot.name}-{theme}-{width}"
@@ -70,7 +82,7 @@ def _round(
                     _take(page, shot, into / f"{name}.webp")
                 except Exception as error:  # noqa: BLE001  # one page's fault must not end the round
                     out.append(f"{name}: {str(error).splitlines()[0]}")
-                out += [f"{name}: {w}" for w in wrong if "status of 404" not in w]
+                out += [f"{name}: {w}" for w in wrong if not any(code in w for code in EXPECTED)]
                 print(name, file=sys.stderr, flush=True)
     return out
 

@@ -69,12 +69,43 @@ def token_made(page: Page) -> None:
     page.locator(".token-once").wait_for()
 
 
+def moving(page: Page) -> None:
+    """Where to, and what that does."""
+    page.locator("button:has-text('Move')").first.click()
+    page.locator("#move-to").select_option(index=1)
+    page.locator(".move-told :is(p, .note)").first.wait_for()
+
+
+def replayed(page: Page) -> None:
+    """Some events back, each a step with the keyboard."""
+    for _ in range(3):
+        before = page.locator(".replay-told").inner_text()
+        page.locator("button[aria-label='The event before']").press("Enter")
+        page.wait_for_function(
+            "told => document.querySelector('.replay-told').innerText !== told", arg=before
+        )
+
+
 def fill(selector: str, text: str) -> Prepare:
     def act(page: Page) -> None:
         page.locator(selector).first.fill(text)
         page.wait_for_timeout(400)
 
     return act
+
+
+def refused_shots(home: Furnished) -> list[Shot]:
+    """What a viewer sees: pages that are not for them, and pages with less to do."""
+    return [
+        Shot("viewer-audit", "/audit"),
+        Shot("viewer-admin", "/admin"),
+        Shot("viewer-provider-new", "/providers/new"),
+        Shot("viewer-launch", "/launch"),
+        Shot("viewer-task-new", "/tasks/new"),
+        Shot("viewer-members", "/members"),
+        Shot("viewer-secrets", "/secrets"),
+        Shot("viewer-job", f"/jobs/{home.jobs['running']}"),
+    ]
 
 
 def shots(home: Furnished) -> list[Shot]:
@@ -96,6 +127,7 @@ def shots(home: Furnished) -> list[Shot]:
         Shot("teams", "/sweeps", teams),
         Shot("job-running", f"/jobs/{jobs['running']}"),
         Shot("job-queued", f"/jobs/{jobs['queued away']}"),
+        Shot("job-move", f"/jobs/{jobs['queued away']}", moving),
         Shot("job-launching", f"/jobs/{jobs['launching']}"),
         Shot("job-complete", f"/jobs/{jobs['complete']}"),
         Shot("job-failed", f"/jobs/{jobs['failed']}"),
@@ -149,6 +181,7 @@ def shots(home: Furnished) -> list[Shot]:
         Shot("sweeps", "/sweeps"),
         Shot("sessions", "/sessions"),
         Shot("artifacts", "/artifacts"),
+        Shot("artifact-group", "/artifacts/model?name=student-1.3b"),
         Shot("providers", "/providers"),
         Shot("provider", f"/providers/{home.providers['hpc-cluster']}"),
         Shot("provider-away", f"/providers/{home.providers['h100-pool']}"),
@@ -169,8 +202,10 @@ def shots(home: Furnished) -> list[Shot]:
         Shot("admin", "/admin", click("button:has-text('Count what is stored')")),
         Shot("team-new", "/team/new"),
         Shot("audit", "/audit"),
+        Shot("audit-replay", f"/audit?q={jobs['retried']}", replayed),
         Shot("account", "/account"),
         Shot("token-new", "/account?new=token"),
         Shot("token-once", "/account?new=token", token_made),
+        Shot("kit", "/_kit"),
         Shot("missing", "/nowhere/at/all"),
     ]

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Mapping
 
 import pytest
+from msgspec.structs import replace
 
 from application.actor import Actor
 from ui.counts import Counts
@@ -61,5 +62,19 @@ def test_a_count_that_failed_is_told_to_whoever_waits_and_made_anew() -> None:
         with pytest.raises(ConnectionError):
             await counts.of(ADA)
         assert await counts.of(ADA) == {"RUNNING": 4}
+
+    asyncio.run(walk())
+
+
+def test_who_is_shown_fewer_jobs_is_not_told_a_count_of_all() -> None:
+    async def walk() -> None:
+        reads = Counting()
+        counts = Counts(reads, kept_fold=1e9)
+        reads.let.release(2)
+        ruled = replace(ADA, by="user:bob", user="user_bob", rules={"exp_secret": frozenset()})
+        assert await counts.of(ADA) == {"RUNNING": 1}
+        assert await counts.of(ruled) == {"RUNNING": 2}
+        colleague = replace(ADA, by="user:cat", user="user_cat")
+        assert await counts.of(colleague) == {"RUNNING": 1}
 
     asyncio.run(walk())

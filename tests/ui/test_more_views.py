@@ -12,14 +12,17 @@ from typing import Any, cast
 import pytest
 from msgspec.structs import replace
 
+from application.account_reads import Member, Person
+from application.commands.job_moves import MoveCost
 from application.commands.jobs import LaunchCost
+from application.lineage import Origin, Version
 from application.log_reading import EventView
 from application.quota_reading import Quota, QuotaView
 from application.task_yaml import read_task
 from domain.errors import InvalidInput
 from domain.job_spec import JobSpec
 from domain.resources import Accelerator, Resources
-from projections.rows import JobRow, ProviderRow, UsageRow
+from projections.rows import ArtifactRow, JobRow, ProviderRow, UsageRow
 from providers.base import Offer
 from ui.views.attention import deeds, matters
 from ui.views.completion import known_keys
@@ -27,10 +30,22 @@ from ui.views.costs import cost_line, grid, offers_line, price_line, quota_lines
 from ui.views.differences import best_so_far, differences, numeric, spans_decades
 from ui.views.gallery import gallery
 from ui.views.jobs_address import JobsView, asked
+from ui.views.lineage import (
+    artifact_told,
+    chosen,
+    group_href,
+    job_told,
+    parameters_told,
+)
+from ui.views.lineage import sentence as lineage_sentence
 from ui.views.markdown import excerpt, rendered
+from ui.views.moving import asked as asked_move
+from ui.views.moving import money_line, refused
 from ui.views.parameter_edits import set_default
 from ui.views.previews import preview, wanted_bytes
 from ui.views.provider_forms import form_of, missing, settings_of
+from ui.views.replay import changes, heights, place_of, rest_s, time_at
+from ui.views.sentences import granting
 from ui.views.text_diff import diff_html
 from ui.views.usage import runs_out, stacked, usage_csv
 
@@ -298,3 +313,83 @@ def test_the_editor_knows_the_keys_of_each_section_and_the_values_of_a_closed_se
     assert top["k"]["resources"]["k"]["any_of"]["k"].keys() >= {"accelerators", "cpus"}
     assert top["k"]["resources"]["k"]["spot"]["v"] == ["true", "false", "yes", "on", "no", "off"]
     assert "min" in top["k"]["parameters"]["a"]["k"]
+
+
+def test_a_replay_cuts_quiet_stretches_and_stays_readable_at_any_speed() -> None:
+    seconds = [
+        rest_s(NOW, NOW + timedelta(seconds=gap), speed=speed)
+        for gap, speed in ((1, 1), (1, 100), (3600, 100), (50, 100), (0, 1))
+    ]
+    assert seconds == [1.0, 0.25, 2.0, 0.5, 0.25]
+
+
+def test_the_handle_and_the_time_it_stands_at_agree() -> None:
+    span = {"begin": NOW, "end": NOW + timedelta(hours=1), "steps": 1000}
+    assert place_of(NOW + timedelta(minutes=15), **span) == 250
+    assert time_at(250, **span) == NOW + timedelta(minutes=15)
+    assert time_at(1000, **span) == span["end"]
+    assert place_of(NOW - timedelta(days=1), **span) == 0
+    assert place_of(NOW, begin=NOW, end=NOW, steps=1000) == 1000
+    assert heights([0, 1, 200, 50]) == [0, 2, 44, 11]
+    assert heights([]) == []
+
+
+def test_what_an_event_changed_is_told_in_lines_without_what_stayed() -> None:
+    before = {"id": "job_1", "position": 1, "status": "QUEUED", "host": None, "spec": {"a": 1}}
+    after = {"id": "job_1", "position": 2, "status": "RUNNING", "host": "gpu01", "spec": {"a": 1}}
+    assert changes(before, after) == [
+        ("-", "status: QUEUED"),
+        ("+", "status: RUNNING"),
+        ("+", "host: gpu01"),
+    ]
+    assert changes(None, {"name": "x" * 300})[0][1] == f"name: {'x' * 160}…"
+    assert changes({f"k{n}": n for n in range(20)}, None)[-1] == (" ", "and 6 more")
+
+
+def test_what_moving_jobs_does_is_told_before() -> None:
+    dearer = MoveCost(held=2, held_there=4.5, currency="USD")
+    same = MoveCost(held=1, held_there=1, currency="USD")
+    free = MoveCost(held=0, held_there=0, currency="USD")
+    assert asked_move(["train"]) == "Move train?"
+    assert asked_move(["a", "b"]) == "Move 2 queued jobs?"
+    assert money_line([dearer, same]) == ("$5.50 of the month's budget are held instead of $3.00.")
+    assert money_line([same]) == "$1.00 of the month's budget stay held."
+    assert money_line([free]) == "No money is held, here or there."
+    assert refused(["a", "b"], [same, free]) == ""
+    assert refused(["a"], ["It has no A100."]) == "It has no A100."
+    assert refused(["a", "b"], [same, "It has no A100."]) == (
+        "1 of 2 cannot go there. b: It has no A100."
+    )
+
+
+def test_a_step_of_a_lineage_is_told_with_what_is_known() -> None:
+    row = ArtifactRow(
+        id="art_1", team="t", experiment="e", job="job_1", attempt=1, kind="checkpoint", name="a b",
+        size=8_200, files=[{}], metadata={}, saved_at=NOW, step=6_000,
+    )  # fmt: skip
+    assert artifact_told(row) == "checkpoint, step 6,000, 1 file, 8.2 kB"
+    assert artifact_told(replace(row, kind="model", step=-1)) == "model, 1 file, 8.2 kB"
+    assert group_href("model", "a b", 2) == "/artifacts/model?name=a+b&version=2"
+    spec = {"git": {"commit": "0123456789abcdef"}, "parameters": {f"p{n}": n for n in range(8)}}
+    by = job("job_1", spec=spec, task_revision=3)
+    assert job_told(by) == "revision 3, commit 0123456789, acc 0.5"
+    assert job_told(job("job_2", score=None, spec={})) == ""
+    assert parameters_told(by) == "p0=0, p1=1, p2=2, p3=3, p4=4, p5=5 and 2 more"
+    found = [Version(number=n, row=row) for n in (3, 1)]
+    assert chosen(found, "1").number == 1
+    assert chosen(found, "2").number == 3
+    origin = Origin(version=found[0], job=by)
+    assert lineage_sentence(origin, last=False) == "It began from the checkpoint below."
+    assert "nothing it was resumed from" in lineage_sentence(origin, last=True)
+    copy = Origin(version=found[0], job=replace(by, cloned_from="job_0"))
+    assert "copy of another job" in lineage_sentence(copy, last=True)
+
+
+def test_a_refusal_names_those_who_can_give_a_role_that_may() -> None:
+    def member(name: str, role: str) -> Member:
+        person = Person(id=name, email=f"{name}@lab.example", name=name)
+        return Member(person=person, role=role, since=NOW)
+
+    some = [member("bob", "member"), member("eve", "admin"), member("ada", "owner")]
+    assert granting(some) == "ada (owner) or eve (admin) can give you one that may."
+    assert granting(some[:1]) == ""

@@ -11,8 +11,10 @@ from ui.components.layout import box, heading
 from ui.gateway import Gateway, Names, in_thread
 from ui.shell import Shell
 from ui.text import iso, plural, short, size
+from ui.views.lineage import group_href
 
 PAGE = 50
+GROUPED = ("model", "dataset")
 COLUMNS = (
     Column(key="name", label="Name", kind="title", cls="name m1"),
     Column(key="kind", label="Kind", kind="tag", width="120px", cls="m2"),
@@ -86,7 +88,7 @@ def _cells(row: ArtifactRow, names: Names) -> dict[str, object]:
     tab = "checkpoints" if row.kind == "checkpoint" else "artifacts"
     return {
         "id": row.id,
-        "href": f"/jobs/{row.job}/{tab}",
+        "href": group_href(row.kind, row.name) if row.kind in GROUPED else f"/jobs/{row.job}/{tab}",
         "name": row.name,
         "subtitle": f"{experiment} · {plural(len(row.files), 'file')}",
         "kind": row.kind,

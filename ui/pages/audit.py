@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from html import escape
 from urllib.parse import urlencode
 
 import msgspec
@@ -15,6 +16,7 @@ from ui.components.data_table import Column, DataTable, Empty, Facet, Select, Wi
 from ui.components.layout import box, heading, html
 from ui.components.markup import icon
 from ui.gateway import Gateway, Names, in_thread
+from ui.pages.audit_replay import FIRST_SPEED, Replay
 from ui.shell import Shell
 from ui.text import by_whom, iso
 
@@ -32,12 +34,18 @@ EMPTY = Empty(icon="list-checks", title="No events", text="Nothing here matches.
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
-    """What the address asks for: one stream or name, who, one kind, from where on back."""
+    """What the address asks for: one stream or name, who, one kind, from where on back.
+
+    ``at`` is the position the replay stands at, ``speed`` how fast it plays.
+    """
 
     q: str = ""
     actor: str = ""
     kind: str = ""
+    cause: str = ""
     before: str = ""
+    at: str = ""
+    speed: str = ""
 
     @property
     def address(self) -> str:
@@ -45,11 +53,19 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         return f"/audit?{urlencode(asked)}" if asked else "/audit"
 
     @property
+    def position(self) -> int:
+        """Where the replay stands; 0 at the end of the log."""
+        return (
+            int(self.at) if self.at.isdecimal() and self.at.isascii() and len(self.at) < 19 else 0
+        )
+
+    @property
     def wish(self) -> EventWish:
         """Text with a dot is an event's name, any other a stream's id."""
         named = "." in self.q
         return EventWish(
             actor=self.actor,
+            cause=self.cause,
             kind=self.kind if self.kind in KINDS else "",
             name=self.q if named else "",
             streams=(self.q,) if self.q and not named else (),
@@ -57,17 +73,21 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def audit(shell: Shell, args: PageArguments) -> None:
-    """``/audit?q=&actor=&kind=&before=``"""
+    """``/audit?q=&actor=&kind=&cause=&before=&at=&speed=``"""
     shell.crumbs(("Audit", "/audit"))
     given = {k: str(args.query_parameters.get(k, ""))[:200] for k in View.__struct_fields__}
     page = _AuditPage(shell.gateway, View(**given))
     with box("page"):
         with box("hrow spread wrap"):
             told = "Every change, as it was recorded. Search the id of a thing, or a name like job.failed."
-            heading("Audit", told)
-            _travel()
+            heading("Audit & replay", told)
+            with box("hrow wrap"):
+                _travel()
+                page.export = html("", "contents", "span")
+        page.replay = Replay(shell.gateway, lambda: page.view.wish, page.moved, page.view.speed)
         page.table = DataTable("Events", COLUMNS, empty=EMPTY, on_wish=page.wish)
         await page.load()
+        await page.replay.load(page.view.position)
 
 
 def _travel() -> None:
@@ -81,15 +101,31 @@ def _travel() -> None:
     )
 
 
+def _export_html(view: View) -> str:
+    """What the list is of, as a file that can be verified; nothing for a stream that is no job's."""
+    wish = view.wish
+    if wish.streams and not view.q.startswith("job_"):
+        return ""
+    asked = {"actor": wish.actor, "kind": wish.kind, "name": wish.name, "cause": wish.cause}
+    asked["job"] = "".join(wish.streams)
+    given = urlencode({"format": "jsonl"} | {k: v for k, v in asked.items() if v})
+    return (
+        f'<a class="btn" href="/api/audit/export?{escape(given)}" download>'
+        f"{icon('download', 'sm')}Export</a>"
+    )
+
+
 class _AuditPage:
     table: DataTable
+    replay: Replay
+    export: ui.html
 
     def __init__(self, gateway: Gateway, view: View) -> None:
         self._gateway = gateway
-        self._view = view
+        self.view = view
 
     async def wish(self, wish: Wish) -> None:
-        changed = replace(self._view, before=wish.page or "")
+        changed = replace(self.view, before=wish.page or "")
         if wish.clear:
             changed = View()
         if wish.query is not None:
@@ -98,17 +134,30 @@ class _AuditPage:
             changed = replace(changed, kind=wish.facet)
         if wish.select == "actor":
             changed = replace(changed, actor=wish.value)
-        self._view = changed
+        other = (changed.wish, changed.at) != (self.view.wish, self.view.at)
+        self.view = changed
         ui.navigate.history.replace(changed.address)
+        await self.load()
+        if other:
+            await self.replay.load(changed.position)
+
+    async def moved(self, at: int) -> None:
+        """The list ends where the replay stands."""
+        speed = "" if self.replay.speed == FIRST_SPEED else self.replay.speed
+        self.view = replace(self.view, at=str(at) if at else "", speed=speed, before="")
+        ui.navigate.history.replace(self.view.address)
         await self.load()
 
     async def load(self) -> None:
-        view, gateway = self._view, self._gateway
+        view, gateway = self.view, self._gateway
 
         def ask() -> EventPage:
-            before = int(view.before) if view.before.isdecimal() else END
+            before = view.position + 1 if view.position else END
+            if view.before.isdecimal():
+                before = int(view.before)
             return gateway.reads.events_back(gateway.actor, view.wish, before=before, limit=PAGE)
 
+        self.export.set_content(_export_html(view))
         found, names = await in_thread(ask), await gateway.names()
         people = (("", "Everybody"), *sorted(names.people.items(), key=lambda pair: pair[1]))
         self.table.show(

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from nicegui import PageArguments, ui
 from nicegui.events import UploadEventArguments
 
-from application.permissions import Action
+from application.permissions import Action, require
 from domain.errors import LabError
 from projections.rows import ExperimentRow
 from ui.components.dialogs import telling, toast
@@ -21,6 +21,7 @@ LARGEST = 32 * 1024 * 1024
 async def import_task(shell: Shell, args: PageArguments) -> None:
     """``/tasks/import``"""
     del args
+    require(shell.gateway.actor, Action.WRITE_TASKS)
     shell.crumbs(("Tasks", "/tasks"), ("Import", ""))
     homes = await shell.gateway.experiments()
     with box("page narrow-page"):

@@ -15,6 +15,7 @@ from ui.components.layout import box, heading
 from ui.desk_gateway import DeskGateway
 from ui.gateway import JobPage, Names
 from ui.live import follow
+from ui.pages.moving import move_jobs
 from ui.pages.saved_views import SavedViews
 from ui.shell import Shell
 from ui.text import plural
@@ -157,6 +158,7 @@ class JobsTable:
         ]
         if self._gateway.may(Action.LAUNCH):
             found.append(Bulk(key="retry", label="Run again", icon="rotate-cw"))
+            found.append(Bulk(key="move", label="Move", icon="server"))
         if self._gateway.may(Action.MARK_JOBS):
             found.append(Bulk(key="tag", label="Tag", icon="tag"))
             found.append(Bulk(key="hide", label="Hide", icon="eye-off"))
@@ -167,6 +169,7 @@ class JobsTable:
     async def _bulk(self, action: str, ids: list[str]) -> None:
         do: Mapping[str, Callable[[list[str]], Awaitable[bool]]] = {
             "retry": self._retry,
+            "move": self._move,
             "tag": self._tag,
             "hide": self._hide,
             "stop": self._stop,
@@ -205,6 +208,9 @@ class JobsTable:
             await self._gateway.rerun(job)
         toast(f"{plural(len(ids), 'job')} queued")
         return True
+
+    async def _move(self, ids: list[str]) -> bool:
+        return await move_jobs(self._gateway, await self._gateway.job_rows(ids))
 
     async def _tag(self, ids: list[str]) -> bool:
         label = await prompted(f"Tag {plural(len(ids), 'job')}", "Tag", "Tag")

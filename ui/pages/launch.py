@@ -7,7 +7,7 @@ from msgspec import structs
 from nicegui import PageArguments, background_tasks, ui
 
 from application.commands.jobs import Launch, LaunchCost
-from application.permissions import Action
+from application.permissions import Action, require_somewhere
 from domain.errors import LabError, Problem
 from domain.job_spec import JobSpec
 from domain.task_spec import TaskSpec
@@ -36,6 +36,7 @@ run: |
 
 async def launch(shell: Shell, args: PageArguments) -> None:
     """``/launch?task=…``, ``?clone=JOB``; without either its text is pasted here."""
+    require_somewhere(shell.gateway.actor, Action.LAUNCH)
     shell.crumbs(("Jobs", "/jobs"), ("Launch", ""))
     gateway = shell.gateway
     asked = {k: str(v) for k, v in args.query_parameters.items()}

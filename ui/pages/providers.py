@@ -6,15 +6,19 @@ from nicegui import background_tasks, ui
 
 from application.permissions import Action
 from domain.errors import LabError
+from projections.job_lists import JobFilter
 from projections.rows import ProviderRow
 from ui.components.checking import check_html, health_html, name_html, offers_html
 from ui.components.dialogs import telling, toast
 from ui.components.layout import box, button, heading, html
 from ui.components.markup import ago, empty, icon, note
 from ui.gateway import Gateway
+from ui.pages.moving import move_jobs
 from ui.shell import Shell
+from ui.text import plural
 
 OFFERS = 6
+MOVED_AT_MOST = 200
 
 
 async def providers(shell: Shell) -> None:
@@ -36,7 +40,7 @@ async def providers(shell: Shell) -> None:
             )
         for row in rows:
             if row.unreachable_since and row.enabled:
-                html(_away_html(row), "note bad")
+                await _away(shell.gateway, row)
         with box("tiles-wide"):
             for row in rows:
                 _Provider(shell.gateway, row).draw()
@@ -92,8 +96,24 @@ class _Provider:
         ui.navigate.reload()
 
 
-def _away_html(row: ProviderRow) -> str:
+async def _away(gateway: Gateway, row: ProviderRow) -> None:
+    """That it is away, how many jobs wait for it, and a way to let them wait elsewhere."""
+    waiting = JobFilter(provider=row.id, statuses=("QUEUED",))
+    rows = (await gateway.jobs(waiting, limit=MOVED_AT_MOST)).rows
+
+    async def move() -> None:
+        if await move_jobs(gateway, rows):
+            ui.navigate.reload()
+
+    with box("note bad"):
+        html(_away_html(row, plural(len(rows), "job") if rows else ""), "contents")
+        if rows and gateway.may(Action.LAUNCH):
+            button("Move queued jobs", lambda: telling(move()), cls="s")
+
+
+def _away_html(row: ProviderRow, waiting: str) -> str:
     since = f"<span class='t-sm'>since {ago(row.unreachable_since, 'num')}</span>"
-    told = row.unreachable_reason or "It does not answer."
+    reason = (row.unreachable_reason or "It does not answer").rstrip(".")
+    told = f"{reason}. {waiting} waiting for it." if waiting else f"{reason}."
     go = f'<a class="btn s" href="/jobs?provider={row.id}">Its jobs</a>'
     return note(told, kind="bad", title=f"{row.name} cannot be reached", extra=since + go)

@@ -5,7 +5,7 @@ from functools import partial
 
 from nicegui import PageArguments, ui
 
-from application.permissions import Action
+from application.permissions import Action, require
 from domain.errors import Problem
 from domain.task_spec import TaskSpec
 from projections.rows import ExperimentRow, RevisionRow, TaskRow
@@ -41,6 +41,7 @@ MODES = {"yaml": "YAML", "form": "Form"}
 
 async def new_task(shell: Shell, args: PageArguments) -> None:
     """``/tasks/new``; ``from`` names one of the gallery, ``url`` a repository, ``job`` a run to copy."""
+    require(shell.gateway.actor, Action.WRITE_TASKS)
     shell.crumbs(("Tasks", "/tasks"), ("New task", ""))
     homes = await shell.gateway.experiments()
     yaml = await _beginning(shell, {k: str(v) for k, v in args.query_parameters.items()})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from application.account_reads import Member
 from application.job_sentences import STOP_REASONS, job_sentence
 from domain.job_events import (
     JobActiveAgain,
@@ -13,6 +14,7 @@ from domain.job_events import (
     JobFailed,
     JobLaunching,
     JobMachineHeld,
+    JobMoved,
     JobQueued,
     JobQuotaExtended,
     JobResultReported,
@@ -28,6 +30,9 @@ from domain.job_events import (
 )
 from domain.model import Event
 from projections.rows import JobRow
+
+GRANTING = ("owner", "admin")
+NAMED_AT_MOST = 3
 
 
 def sentence(event: Event) -> tuple[str, str]:
@@ -57,9 +62,17 @@ def why(job: JobRow, heard: str = "") -> str:
     return told.get(job.status, "")
 
 
+def granting(members: Iterable[Member]) -> str:
+    """Who can give a role that may: owners, then admins, a few of them by name."""
+    found = sorted((m for m in members if m.role in GRANTING), key=lambda m: GRANTING.index(m.role))
+    named = [f"{m.person.name or m.person.email} ({m.role})" for m in found[:NAMED_AT_MOST]]
+    return f"{' or '.join(named)} can give you one that may." if named else ""
+
+
 _COLOURS: Mapping[type[Event], str] = {
     JobQueued: "queued",
     JobWaitExplained: "queued",
+    JobMoved: "queued",
     JobLaunching: "launching",
     JobSubmitted: "launching",
     JobMachineHeld: "launching",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from domain.teams import Role
 
 EMAIL, PASSWORD = "ada@lab.example", "correct horse battery"
+VIEWER = "ida@lab.example"
 TEAM = "Fieldmouse Lab"
 PEOPLE = (
     ("Ada Lovelace", EMAIL, Role.OWNER),
@@ -12,7 +13,7 @@ PEOPLE = (
     ("Alan Turing", "alan@lab.example", Role.MEMBER),
     ("Edsger Dijkstra", "edsger@lab.example", Role.MEMBER),
     ("Lise Meitner", "lise@lab.example", Role.MEMBER),
-    ("Ida Rhodes", "ida@lab.example", Role.VIEWER),
+    ("Ida Rhodes", VIEWER, Role.VIEWER),
 )
 EXPERIMENTS = {
     "reasoning-distill": "Can a 1.3B student keep the long-chain reasoning of its teacher?",

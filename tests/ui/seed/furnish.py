@@ -177,6 +177,10 @@ def _written(lab: Lab, home: Furnished) -> None:
         desks.save_view(lab, home.owner, page="jobs", name=name, query=query)
 
 
+RESUMED = {"sweep 0": "complete", "stopped": "sweep 0"}
+"""Which job went on from the last checkpoint of which other."""
+
+
 def _work(lab: Lab, home: Furnished, dice: Random, jobs_a_day: int) -> None:
     stories = _past(lab, home, dice, jobs_a_day) + _present(lab, home, dice)
     for place, story in enumerate(stories):
@@ -233,6 +237,10 @@ def _present(lab: Lab, home: Furnished, dice: Random) -> list[Story]:
         story.owner = home.people["Ada Lovelace"] if key != "stopped" else story.owner
         story.retried = key == "retried"
         story.ran_s = 7_200 if ending == "RUNNING" else dice.uniform(900, 3_000)
+        if key in RESUMED:
+            before = home.jobs[RESUMED[key]]
+            story.cloned_from = before
+            story.resumed_from = f"art_{before.removeprefix('job_')}_1_2"
         if key == "queued":
             story.wait = "Waits for 4×A100 on hpc-cluster; 2 jobs are before it."
         if key == "queued away":

@@ -58,6 +58,7 @@ class Story:
     ran_s: float = 1800.0
     retried: bool = False
     cloned_from: str = ""
+    resumed_from: str = ""
     parameters: dict[str, ParameterValue] = field(default_factory=dict)
     wait: str = ""
     score: float = 0.0
@@ -76,6 +77,7 @@ def story_events(story: Story, dice: Random) -> list[Event]:
         JobQueued, team=story.team, experiment=story.experiment, owner=story.owner,
         provider=story.provider, spec=_spec(story, kind, count), task=story.task,
         task_revision=1, cloned_from=story.cloned_from, hold=_hold(story),
+        resumed_from=story.resumed_from,
     )  # fmt: skip
     if story.wait:
         told.pass_s(2)
@@ -123,7 +125,7 @@ def _machine(
     token = launch_token(story.id, attempt)
     told.add(
         JobLaunching, by="system:launch", attempt=attempt, token=token, provider=story.provider,
-        charged_when_held=True,
+        charged_when_held=True, resume_checkpoint=story.resumed_from,
     )  # fmt: skip
     told.pass_s(2)
     told.add(

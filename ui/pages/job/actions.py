@@ -15,6 +15,7 @@ from ui.components.layout import box, button, enabled, html
 from ui.components.markup import icon
 from ui.desk_gateway import DeskGateway
 from ui.pages.job.context import JobView
+from ui.pages.moving import move_jobs
 from ui.shell import Shell
 from ui.theme.status import LIVE
 from ui.views.job_row import shown_status
@@ -27,7 +28,7 @@ class Actions:
         self._view = view
         may = view.gateway.may
         with box("hrow wrap"):
-            self._again = self._resume = self._stop = None
+            self._again = self._resume = self._stop = self._move = None
             html(
                 f'<a class="btn" href="/compare?ids={view.row.id}{_other(view.row)}">{icon("git-compare", "sm")}'
                 '<span class="hide-s">Compare</span></a>',
@@ -39,6 +40,7 @@ class Actions:
                 html(clone, "contents", "span")
                 self._resume = button("Resume", lambda: telling(self._resumed()), glyph="play")
                 self._again = button("Run again", lambda: telling(self._rerun()), glyph="rotate-cw")
+                self._move = button("Move", lambda: telling(self._moved()), glyph="server")
             if may(Action.STOP):
                 self._stop = button(
                     "Stop", lambda: telling(self._stopped()), glyph="square", cls="danger"
@@ -52,6 +54,8 @@ class Actions:
             enabled(self._stop, not row.stop_at, why="The stop is already asked for.")
         if self._resume:
             self._resume.set_visibility(not live)
+        if self._move:
+            self._move.set_visibility(row.status == "QUEUED")
 
     async def _stopped(self) -> None:
         row = self._view.row
@@ -69,6 +73,9 @@ class Actions:
         body = "A new job with the same files, commit and parameters is queued; this one stays as it is."
         if await confirmed(f"Run {row.name} again?", body, "Run again", danger=False):
             ui.navigate.to(f"/jobs/{await self._view.gateway.rerun(row.id)}")
+
+    async def _moved(self) -> None:
+        await move_jobs(self._view.gateway, [self._view.row])
 
     async def _resumed(self) -> None:
         kept = await self._view.gateway.latest_checkpoint(self._view.row.id)

@@ -7,6 +7,7 @@ from html import escape
 from domain.model import Event
 from ui.components.layout import card, html
 from ui.components.markup import ago
+from ui.job_gateway import JobGateway
 from ui.pages.job.context import JobView, Section
 from ui.text import by_whom
 from ui.views.sentences import sentence
@@ -27,7 +28,7 @@ class _Events:
             self._list = html("", "", "ol")
 
     async def refresh(self) -> None:
-        facts = await self._view.gateway.facts(self._view.row.id)
+        facts = await JobGateway(self._view.gateway).facts(self._view.row.id)
         self._list.set_content("".join(self._row(fact) for fact in reversed(facts)))
 
     def _row(self, fact: Event) -> str:

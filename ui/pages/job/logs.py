@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from nicegui import ui
 
+from ui.answers import LogPart
 from ui.components.layout import box, card
 from ui.components.log_view import LogView, Older
 from ui.components.markup import link
 from ui.components.switches import Switches
+from ui.job_gateway import JobGateway
 from ui.pages.job.context import JobView, Section
 from ui.theme.status import LIVE
 from ui.views.job_row import shown_status
-from ui.views.log_lines import log_cells
 
 TAIL = 2_000
 PREVIEW = 200
@@ -72,6 +73,7 @@ class _Log:
 
     def __init__(self, view: JobView, *, tall: bool, attempt: int, node: int) -> None:
         self._view = view
+        self._gateway = JobGateway(view.gateway)
         self._fixed = bool(attempt)
         self._attempt = attempt or view.row.attempt
         self._node = node
@@ -84,32 +86,31 @@ class _Log:
         )
 
     async def fill(self, tail: int) -> None:
-        await self._take(after=-tail)
+        self._show(
+            await self._gateway.tail(
+                self._view.row.id, attempt=self._attempt, node=self._node, tail=tail
+            )
+        )
 
     async def refresh(self) -> None:
         if self._view.row.attempt != self._attempt and not self._fixed:
             self._attempt, self._last = self._view.row.attempt, 0
             self._shown.restart()
-        while await self._take(after=self._last):
+        while self._show(await self._after(self._last, BATCH)):
             pass
 
-    async def _take(self, *, after: int) -> bool:
-        """Show lines after ``after``; whether there may be more."""
-        lines = await self._view.gateway.lines(
-            self._view.row.id, attempt=self._attempt, node=self._node, after=after, limit=BATCH
+    def _show(self, part: LogPart) -> bool:
+        """Whether there may be more."""
+        self._last = part.last
+        self._shown.append(part.cells)
+        return part.full
+
+    async def _after(self, line: int, limit: int) -> LogPart:
+        return await self._gateway.lines(
+            self._view.row.id, attempt=self._attempt, node=self._node, after=line, limit=limit
         )
-        if lines:
-            self._last = lines[-1].number
-            self._shown.append(log_cells(lines))
-        return len(lines) == BATCH
 
     async def _older(self, wish: Older) -> None:
         first = max(wish.to, wish.before - OLDER_AT_MOST, 1)
-        lines = await self._view.gateway.lines(
-            self._view.row.id,
-            attempt=self._attempt,
-            node=self._node,
-            after=first - 1,
-            limit=wish.before - first,
-        )
-        self._shown.prepend(log_cells(lines))
+        part = await self._after(first - 1, wish.before - first)
+        self._shown.prepend(part.cells)

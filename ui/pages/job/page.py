@@ -5,13 +5,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from nicegui import PageArguments
 
 from application.live import Change
-from domain.model import Event
 from projections.desk_queries import JobMarks
-from projections.rows import JobRow
-from projections.telemetry_queries import ProgressRow
+from ui.answers import JobNow
 from ui.components.layout import box, html
 from ui.desk_gateway import DeskGateway
-from ui.gateway import Names
+from ui.job_gateway import JobGateway
 from ui.live import follow
 from ui.pages.job.actions import Actions, MarksLine
 from ui.pages.job.artifacts import artifacts
@@ -131,20 +129,18 @@ class _Head:
             self._help = html("", "contents")
 
     async def refresh(self) -> None:
-        gateway, id = self._view.gateway, self._view.row.id
-        row = await gateway.job(id)
-        self._view.row = row
-        self._help.set_content(help_html(await gateway.reason(row)))
-        self._draw(row, self._view.names, await gateway.facts(id), await gateway.progress(id))
+        now = await JobGateway(self._view.gateway).now(self._view.row.id)
+        self._view.row = now.row
+        self._draw(now)
 
-    def _draw(
-        self, row: JobRow, names: Names, facts: list[Event], progress: ProgressRow | None
-    ) -> None:
+    def _draw(self, now: JobNow) -> None:
+        row, progress = now.row, now.progress
         status = shown_status(row)
         self._chip.set_content(chip(status))
-        self._meta.set_content(meta_html(row, names))
-        self._phases.set_content(phases_html(facts, row, progress))
+        self._meta.set_content(meta_html(row, self._view.names))
+        self._phases.set_content(phases_html(now.facts, row, progress))
         self._why.set_content(why_html(row, progress))
+        self._help.set_content(help_html(now.reason))
         self._actions.draw(row)
         percent = f"{progress.percent:.0f}% " if progress and status == "RUNNING" else ""
         self._shell.title(

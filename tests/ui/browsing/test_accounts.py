@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 from playwright.sync_api import Browser, expect
@@ -12,16 +10,10 @@ from application.actor import system
 from application.commands.accounts import found_team, register_user
 from application.commands.links import Purpose, issue_link, registration_link
 from domain.users import fold
-from tests.ui.browser import chromium, sign_in, window
+from tests.ui.browser import sign_in, window
 from tests.ui.conftest import PASSWORD, Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 def somebody(site: Site, email: str) -> str:

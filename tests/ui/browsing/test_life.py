@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.fakes.archives import zipped
-from tests.ui.browser import chromium, connected, sign_in, window
+from tests.ui.browser import connected, sign_in, window
 from tests.ui.conftest import PASSWORD
 from tests.ui.installed import Installed, installed
 
@@ -51,12 +51,6 @@ run: |
   P
 minutes_requested: 30
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from application.commands.jobs import Launch, queue_job
 from application.commands.tasks import create_task
 from domain.teams import Role
 from server.authentication import actor_of
-from tests.ui.browser import chromium, connected, session, sign_in, window
+from tests.ui.browser import connected, sign_in, window
 from tests.ui.conftest import EMAIL, PASSWORD, Site, eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -35,18 +35,6 @@ run: |
       time.sleep(speed)
   P
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def secret(site: Site, browser: Browser) -> str:
-    """Of one session for all of these tests."""
-    return session(browser, site.url, EMAIL, PASSWORD)
 
 
 @pytest.fixture

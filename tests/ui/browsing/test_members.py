@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -13,17 +12,11 @@ from application.commands.accounts import open_session, register_user
 from application.commands.members import add_member
 from application.commands.tokens import issue_token
 from domain.teams import Role
-from tests.ui.browser import chromium, connected, sign_in, window
+from tests.ui.browser import connected, sign_in, window
 from tests.ui.conftest import EMAIL, PASSWORD, Site, eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 GRACE = "grace@lab.example"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

@@ -14,16 +14,10 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.lab.shell import ROOT
-from tests.ui.browser import chromium, sign_in, window
+from tests.ui.browser import sign_in, window
 from tests.ui.conftest import EMAIL, PASSWORD, Site, eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture

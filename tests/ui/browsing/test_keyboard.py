@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from application.commands.tasks import create_task
-from tests.ui.browser import chromium, connected, sign_in, window
-from tests.ui.conftest import EMAIL, PASSWORD, Site
+from tests.ui.browser import connected, window
+from tests.ui.conftest import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -24,16 +24,11 @@ OUTLINED = """
 """
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
-
-
 @pytest.fixture
-def page(site: Site, browser: Browser) -> Iterator[Page]:
-    with window(browser, site.url) as (opened, wrong):
-        sign_in(opened, EMAIL, PASSWORD)
+def page(site: Site, browser: Browser, secret: str) -> Iterator[Page]:
+    with window(browser, site.url, secret=secret) as (opened, wrong):
+        opened.goto("/")
+        connected(opened)
         yield opened
         assert wrong == []
 

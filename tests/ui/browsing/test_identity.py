@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -13,16 +12,10 @@ from application.actor import system
 from application.commands.accounts import found_team, register_user
 from application.commands.links import confirm_address
 from tests.fakes.identity_provider import consent
-from tests.ui.browser import chromium, sign_in, window
+from tests.ui.browser import sign_in, window
 from tests.ui.conftest import PASSWORD, Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

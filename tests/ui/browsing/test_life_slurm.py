@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.fakes.slurm_cluster import SlurmCluster
 from tests.providers.conftest import running_cluster
-from tests.ui.browser import chromium, connected, sign_in, window
+from tests.ui.browser import connected, sign_in, window
 from tests.ui.conftest import EMAIL, PASSWORD
 from tests.ui.installed import Installed, installed
 
@@ -28,12 +28,6 @@ run: |
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[SlurmCluster]:
     with running_cluster() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
         yield started
 
 
