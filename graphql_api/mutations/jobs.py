@@ -107,7 +107,7 @@ class JobMutations:
         actor = await info.context.actor(idempotency_key)
         lab, key = info.context.use.lab, idempotency_key
         position = await in_thread(job_moves.move_job, lab, actor, id, provider=provider, key=key)
-        return await _payload(info.context, id, await info.context.shown(position))
+        return JobPayload(id=id, position=Long(await info.context.shown(position)))
 
     @strawberry.mutation(description="A new job with the same frozen spec.")
     async def rerun_job(
