@@ -363,8 +363,7 @@ def _append_queued(
             raise budgets.in_money(error, lab.policy.currency) from None
         _note_refusal(lab, actor, jobs, error)
         raise in_minutes(error) from None
-    note_thresholds(lab, needed)
-    return position
+    return max(position, note_thresholds(lab, needed))
 
 
 def _note_refusal(lab: Lab, actor: Actor, jobs: Sequence[JobQueued], error: QuotaExceeded) -> None:
