@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib import import_module
 from typing import TypeAlias
 
@@ -31,7 +32,7 @@ from server.postgres.embedded import EmbeddedPostgres
 from server.postgres.migrate import migrate
 from server.postgres.recorder import open_pool
 from server.settings import Settings
-from server.supervisor import supervise
+from server.supervisor import TOLD, supervise
 
 Parts: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 REFUSED = 2
@@ -66,7 +67,10 @@ def _parser() -> argparse.ArgumentParser:
         ("storage", _storage, "stored blobs, and those that nothing names any more"),
         ("rotate-key", _rotate_key, "a new master key: LAB_NEW_MASTER_KEY, or a random one"),
     ):
-        parts.add_parser(name, help=text).set_defaults(do=do)
+        part = parts.add_parser(name, help=text)
+        part.set_defaults(do=do)
+        if do is _part:  # how the supervisor starts it
+            part.add_argument(TOLD, action="store_true", dest="told", help=argparse.SUPPRESS)
     gone = parts.add_parser(
         "erase-user", help="make a person's name and address unreadable for ever"
     )
@@ -96,6 +100,10 @@ def _part(settings: Settings, arguments: argparse.Namespace) -> int:
     part = import_module(f"server.{arguments.part}")
     gc.freeze()
     gc.enable()
+    if arguments.told:
+        settings = replace(settings, database_url=sys.stdin.readline().strip())
+        if not settings.database_url:
+            return REFUSED  # the supervisor is gone
     run: Callable[[Settings], int] = part.run
     return run(settings)
 

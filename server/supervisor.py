@@ -2,6 +2,9 @@
 
 The supervisor holds the embedded PostgreSQL and starts the others as children; one that ends
 unexpectedly is started again, later each time. All of them die with the supervisor; jobs do not.
+
+The web process imports what it needs while PostgreSQL starts: a child is told its database on its
+standard input (``TOLD``), as soon as there is one.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from server.postgres.embedded import EmbeddedPostgres
@@ -25,6 +29,7 @@ LOOK_S = 0.2
 BACKOFF_S = (0.2, 1.0, 5.0, 15.0)
 STEADY_S = 30.0
 STOP_S = 10.0
+TOLD = "--database-on-stdin"
 PR_SET_PDEATHSIG = 1  # https://man7.org/linux/man-pages/man2/prctl.2.html
 
 
@@ -34,10 +39,19 @@ class Child:
     def __init__(self, part: str, environ: Mapping[str, str]) -> None:
         self.part = part
         self._environ = dict(environ)
+        self._database = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._failures = 0
         self._next = 0.0
         self._began = 0.0
+
+    def tell(self, database: str) -> None:
+        """The DSN, to the one that runs and to those started after it."""
+        self._database = database
+        pipe = self._process.stdin if self._process is not None else None
+        if pipe is not None and not pipe.closed:
+            with suppress(BrokenPipeError), pipe:  # it has ended: the next one is told
+                pipe.write(f"{database}\n".encode())
 
     def look(self) -> int | None:
         """Start it when it is due; its exit code when it refused to start."""
@@ -71,11 +85,14 @@ class Child:
         self._began = time.monotonic()
         libc = ctypes.CDLL(None)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "server", self.part],
+            [sys.executable, "-m", "server", self.part, TOLD],
+            stdin=subprocess.PIPE,
             env=self._environ,
             cwd=Path(__file__).resolve().parent.parent,
-            preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM),  # noqa: PLW1509  # no threads yet
+            preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM),  # noqa: PLW1509  # no locks are taken
         )
+        if self._database:
+            self.tell(self._database)
 
 
 def supervise(settings: Settings, environ: Mapping[str, str]) -> int:
@@ -88,13 +105,14 @@ def supervise(settings: Settings, environ: Mapping[str, str]) -> int:
         if settings.database_url
         else EmbeddedPostgres(settings.home / "postgres", settings.binaries)
     )
-    dsn = database.start() if database else settings.database_url
-    children = [
-        Child(part, {**environ, "LAB_DATABASE_URL": dsn, "LAB_HOME": str(settings.home)})
-        for part in ("web", "worker")
+    web, worker = children = [
+        Child(part, {**environ, "LAB_HOME": str(settings.home)}) for part in ("web", "worker")
     ]
     code = 0
     try:
+        web.look()  # the worker would take from it the core that PostgreSQL leaves
+        web.tell(dsn := database.start() if database else settings.database_url)
+        worker.tell(dsn)
         while not stopping.is_set() and not code:
             if database and database.ensure_running():
                 _log.warning("PostgreSQL had died and runs again")

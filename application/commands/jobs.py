@@ -355,7 +355,7 @@ def _append_queued(
         events += [job, *entry.events, *money.events]
         for guard in (*entry.guards, *money.guards):
             held[guard.scope] += guard.amount
-    needed += [Guard(GuardKind.QUOTA, scope, amount) for scope, amount in held.items()]
+    needed += [Guard(GuardKind.QUOTA, scope, amount) for scope, amount in held.items() if amount]
     try:
         position = lab.append(events, [*guards, *needed], actor=actor)
     except QuotaExceeded as error:
@@ -363,8 +363,7 @@ def _append_queued(
             raise budgets.in_money(error, lab.policy.currency) from None
         _note_refusal(lab, actor, jobs, error)
         raise in_minutes(error) from None
-    note_thresholds(lab, needed)
-    return position
+    return max(position, note_thresholds(lab, needed))
 
 
 def _note_refusal(lab: Lab, actor: Actor, jobs: Sequence[JobQueued], error: QuotaExceeded) -> None:

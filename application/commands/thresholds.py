@@ -21,16 +21,19 @@ LEDGER = system("quota")
 MOVES = (GuardKind.QUOTA, GuardKind.CHARGE)
 
 
-def note_thresholds(lab: Lab, moved: Iterable[Guard]) -> None:
-    """Record the highest threshold each scope of ``moved`` has reached; repeatable."""
+def note_thresholds(lab: Lab, moved: Iterable[Guard]) -> int:
+    """Record the highest threshold each scope of ``moved`` has reached; repeatable.
+
+    The log's position after what was recorded, 0 when nothing was.
+    """
     up = (g for g in moved if g.kind in MOVES and (g.amount > 0 or g.limit is not None))
-    for guard in lab.log.guards({(GuardKind.QUOTA, g.scope): None for g in up}).values():
-        _note(lab, guard)
+    found = lab.log.guards({(GuardKind.QUOTA, g.scope): None for g in up})
+    return max((_note(lab, guard) for guard in found.values()), default=0)
 
 
-def _note(lab: Lab, guard: Guard) -> None:
+def _note(lab: Lab, guard: Guard) -> int:
     if guard.limit is None:
-        return
+        return 0
     scope = guard.scope
     stream, reach = (
         (budgets.warning_stream, budgets.reach_threshold)
@@ -41,11 +44,11 @@ def _note(lab: Lab, guard: Guard) -> None:
         reach, scope=scope, used=guard.amount, limit=guard.limit, now=lab.clock.now(), by=LEDGER.by
     )
     if not reached(()):
-        return  # whatever was told of it
+        return 0  # whatever was told of it
     facts = reached(lab.log.stream(stream(scope, guard.limit)))
     if not facts:
-        return
+        return 0
     try:
-        lab.append(facts, actor=LEDGER)
+        return lab.append(facts, actor=LEDGER)
     except Conflict:
-        return  # another process told it first
+        return lab.log.head()  # another process told it first

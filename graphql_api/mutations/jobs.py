@@ -8,7 +8,7 @@ from application.commands import job_moves
 from application.commands import jobs as commands
 from application.permissions import Action
 from domain.errors import InvalidInput, NotFound
-from graphql_api.context import Context, Info, in_thread
+from graphql_api.context import Info, in_thread
 from graphql_api.scalars import JSON, Key, Long
 from graphql_api.types.job import Job
 from graphql_api.types.workspace import FileInput, frozen
@@ -47,7 +47,15 @@ class Launch:
 class JobPayload:
     id: strawberry.ID
     position: Long
-    job: Job | None
+
+    @strawberry.field
+    async def job(self, info: Info) -> Job | None:
+        """Read when it is asked for."""
+        try:
+            row = await in_thread(info.context.reads.job, await info.context.actor(), self.id)
+        except NotFound:
+            return None
+        return Job.of(row)
 
 
 @strawberry.type(description="Every job is queued, or none is.")
@@ -64,7 +72,7 @@ class JobMutations:
         lab, wish = info.context.use.lab, launch.wish()
         made = await in_thread(commands.queue, lab, actor, [wish], key=idempotency_key)
         position = await info.context.shown(made.position)
-        return await _payload(info.context, made.ids[0], position)
+        return JobPayload(id=strawberry.ID(made.ids[0]), position=Long(position))
 
     @strawberry.mutation(description="At most 1,000 at a time, in one append.")
     async def queue_jobs(
@@ -88,7 +96,7 @@ class JobMutations:
         actor = await info.context.actor(idempotency_key)
         lab = info.context.use.lab
         position = await in_thread(commands.stop_job, lab, actor, id, grace_s=grace_s)
-        return await _payload(info.context, id, await info.context.shown(position))
+        return JobPayload(id=id, position=Long(await info.context.shown(position)))
 
     @strawberry.mutation(
         description="Let a queued job wait for another provider (name or id). Only while it is QUEUED."
@@ -99,7 +107,7 @@ class JobMutations:
         actor = await info.context.actor(idempotency_key)
         lab, key = info.context.use.lab, idempotency_key
         position = await in_thread(job_moves.move_job, lab, actor, id, provider=provider, key=key)
-        return await _payload(info.context, id, await info.context.shown(position))
+        return JobPayload(id=id, position=Long(await info.context.shown(position)))
 
     @strawberry.mutation(description="A new job with the same frozen spec.")
     async def rerun_job(
@@ -108,7 +116,7 @@ class JobMutations:
         actor = await info.context.actor(idempotency_key)
         lab = info.context.use.lab
         made = await in_thread(commands.rerun_job, lab, actor, id, key=idempotency_key)
-        return await _payload(info.context, made, await info.context.done())
+        return JobPayload(id=strawberry.ID(made), position=Long(await info.context.done()))
 
     @strawberry.mutation(description="The same, from a checkpoint; empty: the job's latest one.")
     async def resume_job(
@@ -134,16 +142,7 @@ class JobMutations:
             checkpoint=chosen,
             key=idempotency_key,
         )
-        return await _payload(info.context, made, await info.context.done())
-
-
-async def _payload(context: Context, id: str, position: int) -> JobPayload:
-    try:
-        row = await in_thread(context.reads.job, await context.actor(), id)
-    except NotFound:
-        row = None
-    job = Job.of(row) if row else None
-    return JobPayload(id=strawberry.ID(id), position=Long(position), job=job)
+        return JobPayload(id=strawberry.ID(made), position=Long(await info.context.done()))
 
 
 def mapping(field: str, value: object) -> dict[str, object]:

@@ -4,8 +4,6 @@ A cgroup counts the whole tree and tells when the kernel killed for it; RLIMIT_D
 process alone and makes allocations fail instead.
 """
 
-from __future__ import annotations
-
 import os
 import resource
 import time

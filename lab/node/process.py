@@ -5,8 +5,6 @@ when the command ends, when it is told to, and when the wrapper dies (the pipe c
 itself is killed, the command dies with it and the wrapper, which adopts orphans too, ends the rest.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import select

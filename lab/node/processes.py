@@ -1,7 +1,5 @@
 """Process trees read from /proc, and the two prctl switches that make them ours to end."""
 
-from __future__ import annotations
-
 import ctypes
 import os
 import signal
