@@ -108,7 +108,7 @@ def _looked_at(page: Page, shot: Shot, without: Sequence[list[str]]) -> list[str
     if paper:  # the server sends the editor's theme
         page.wait_for_function(f"({_PAPER})(document.querySelector('.cm-editor')) !== '{paper}'")
     told += [f"{shot.name} dark: {one}" for one in axe.contrast(page, without=without)]
-    count = page.evaluate("Object.keys(window.mounted_app?.elements ?? {}).length")
+    count = page.evaluate("Object.keys(mounted_app.elements).length")
     if count > ELEMENTS_AT_MOST:
         told.append(f"{shot.name}: {count} elements")
     for width in (768, 390):
