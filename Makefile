@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 DEV    := $(VENV)/.installed-dev
 export PYTHONDONTWRITEBYTECODE :=  # set, every start of a server would compile all of it anew
 
-.PHONY: help demo test check run bench screenshots format rebuild-golden clean system-packages
+.PHONY: help demo test check types structure run bench screenshots format rebuild-golden clean system-packages
 
 help:            ## what there is
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -18,12 +18,17 @@ run: $(STAMP)    ## start the server on http://127.0.0.1:8470
 	@$(BIN)/python -m server
 
 test: $(DEV) system-packages check  ## everything: unit, contract, integration, acceptance, browser
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder --ignore tests/architecture $(PYTEST_ARGS)
 
 check: $(DEV)  ## ruff, mypy --strict, import contracts, size budgets
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	@$(MAKE) --no-print-directory -j2 --output-sync=target types structure
+
+types:
 	$(BIN)/mypy
+
+structure:
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest -q tests/architecture
 

@@ -189,7 +189,7 @@ class _Launching:
                         told=f"{found.start_at:%d %B %H:%M} UTC, says {chosen.name}",
                     )
                 )
-        if look != self._look:
+        if look != self._look or self._effect.is_deleted:  # the page may have been left meanwhile
             return
         self._effect.clear()
         with self._effect, box("", "div", role="status"), card("What it takes"):
