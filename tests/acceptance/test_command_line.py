@@ -156,7 +156,7 @@ def test_bash_completes_commands_and_actions(person: Person) -> None:
     argv = ["bash", "-c", ask, "bash", "lab.bash"]
     done = subprocess.run(argv, cwd=person.folder, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[:3] == ["job", "monitor", "retry resume"]
+    assert done.stdout.splitlines()[:3] == ["job", "monitor move", "retry resume"]
     assert done.stdout.splitlines()[3] == "complete -o default -F _lab lab"
 
 
