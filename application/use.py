@@ -19,6 +19,9 @@ from projections.telemetry_queries import TelemetryQueries
 
 LOOK_S = 0.25
 """How long an announcement is waited for before the read models are asked."""
+NEWCOMER_S = 15.0
+"""How long somebody new is waited for: no page can be shown to whom the read models do not know, and a
+server that has just started still imports what moves them."""
 
 
 class Authenticate(Protocol):
@@ -57,3 +60,8 @@ class Use:
             if await asyncio.to_thread(self.shows, position):
                 return True
         return False
+
+    async def knows_all(self) -> None:
+        """Wait until reads show everything that was recorded by now, for somebody new. See ``NEWCOMER_S``."""
+        head = await asyncio.to_thread(self.lab.log.head)
+        await self.shown(head, within_s=NEWCOMER_S)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -26,6 +27,10 @@ LONG_FOLDERS = {"acceptance", "ui"}
 # The python3 of the tests' jobs is the interpreter itself: a version manager's shim before it costs each
 # of them more than all the rest.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.base_prefix) / "bin"), os.environ["PATH"]])
+
+
+# What tests start can be interrupted, though whoever started them in the background had that ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)

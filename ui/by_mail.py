@@ -107,7 +107,7 @@ class MailRoutes:
             )
         except LabError as error:
             return _back(f"/register/{secret}", error=str(error))
-        await self._use.shown(await run_in_threadpool(lab.log.head), within_s=2.0)
+        await self._use.knows_all()
         return self._sign_in.with_session(RedirectResponse("/", 303), opened.secret)
 
 

@@ -113,7 +113,7 @@ class IdentityRoutes:
         opened = await run_in_threadpool(
             sign_in_as, self._use.lab, identity, invitation=invitation, caller=caller_of(request)
         )
-        await self._use.shown(await run_in_threadpool(self._use.lab.log.head), within_s=2.0)
+        await self._use.knows_all()
         await self._sign_in.end_present(request)
         return self._sign_in.with_session(RedirectResponse(wanted, 303), opened.secret)
 

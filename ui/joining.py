@@ -73,7 +73,7 @@ class Joining:
                 response = await self._register(secret, form, caller_of(request))
         except LabError as error:
             return RedirectResponse(f"{PREFIX}{secret}?{urlencode({'error': str(error)})}", 303)
-        await self._use.shown(await run_in_threadpool(self._use.lab.log.head), within_s=2.0)
+        await self._use.knows_all()
         response.set_cookie(TEAM_COOKIE, offered.team, httponly=True, samesite="lax")
         return response
 

@@ -181,6 +181,7 @@ class SignInRoutes:
             self._tries.failed(source, "setup")
             kept = {key: form.get(key, "") for key in ("name", "email", "team")}
             return RedirectResponse(f"/setup?{urlencode({'error': str(error), **kept})}", 303)
+        await self._use.knows_all()
         return self.with_session(RedirectResponse("/", 303), session.secret)
 
     def with_session(self, response: Response, secret: str) -> Response:
@@ -223,7 +224,7 @@ class SignInRoutes:
             made = await run_in_threadpool(lambda: found_team(lab, actor, name=name, owner=user))
         except LabError as error:
             return RedirectResponse(f"/team/new?{urlencode({'error': str(error)})}", 303)
-        await self._use.shown(await run_in_threadpool(lab.log.head), within_s=3.0)
+        await self._use.knows_all()
         response = RedirectResponse("/", 303)
         response.set_cookie(TEAM_COOKIE, made, max_age=MAX_AGE_S, httponly=True, samesite="lax")
         return response

@@ -10,7 +10,6 @@ import hashlib
 import random
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from psycopg import sql
 from domain.job_events import JobQueued
 from tests.acceptance.client import Client
 from tests.acceptance.cluster import (
+    FINAL,
     Cluster,
     assert_ledger_is_settled,
     cluster,
@@ -89,12 +89,17 @@ class Falling:
             assert self._working.forget("web") == -9
             self._start()
 
-    def fell(self, point: str, *, within_s: float) -> bool:
-        """Whether it has died at ``point``; it is up again then."""
-        with suppress(AssertionError):
-            wait_until(
-                lambda: self.point != point or self._working.died("web"), patience_s=within_s
-            )
+    def fell(self, point: str, job: str) -> bool:
+        """Whether it has died at ``point`` before ``job`` was over; it is up again then.
+
+        It need not: the worker may have been faster with the job's end.
+        """
+
+        def over() -> bool:
+            row = self._working.job(job)
+            return row is not None and row.status in FINAL
+
+        wait_until(lambda: self.point != point or self._working.died("web") or over())
         self.revive()
         return self.point != point
 
@@ -107,8 +112,9 @@ def test_kills_of_the_web_process_lose_nothing_and_double_nothing(
     jobs: list[tuple[str, str]] = []
     while point := falling.point:
         for _ in range(8):
-            jobs.append(submit(working, falling))
-            if falling.fell(point, within_s=4):  # else the worker was faster with this job's end
+            key, job = submit(working, falling)
+            jobs.append((key, job))
+            if falling.fell(point, job):
                 break
         assert falling.point != point, f"never reached {point}"
     caused = queued_by_key(working)

@@ -41,6 +41,7 @@ class Installed:
     def kill_web(self) -> None:
         """End the web process as a crash would; the supervisor starts it again."""
         web = self._web()
+        assert web, "there is no web process"
         os.kill(web, signal.SIGKILL)
         eventually(lambda: self._web() not in (0, web), within_s=START_S)
 
@@ -57,8 +58,8 @@ class Installed:
 
 def _is_web(process: psutil.Process) -> bool:
     try:
-        return process.cmdline()[-1] == "web"
-    except (psutil.Error, IndexError):
+        return "web" in process.cmdline()
+    except psutil.Error:
         return False
 
 
