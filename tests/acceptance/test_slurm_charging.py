@@ -36,7 +36,7 @@ def test_a_job_that_waited_in_slurm_is_charged_for_its_run_alone(site: Site) -> 
     assert row.machine_at is not None
     assert row.ended_at is not None
     assert row.used_s is not None
-    assert (row.machine_at - launched).total_seconds() >= WAITS_S
+    assert (row.machine_at - launched).total_seconds() >= WAITS_S - 1  # Slurm tells whole seconds
     assert 1 <= row.used_s <= (row.ended_at - row.machine_at).total_seconds() + 1
     assert "job.machine_held.v1" in site.topics(job)
     assert_ledger_is_settled(site)
