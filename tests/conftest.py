@@ -24,6 +24,7 @@ from tests.fakes.schemas import Schemas
 from tests.fakes.toy_events import TOYS
 
 LONG_FOLDERS = {"acceptance", "ui"}
+MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30  # thousands of tables are made and dropped there
 # The python3 of the tests' jobs is the interpreter itself: a version manager's shim before it costs each
 # of them more than all the rest.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.base_prefix) / "bin"), os.environ["PATH"]])
@@ -67,7 +68,8 @@ def pg_root() -> Iterator[Path]:
 
 def fresh_root() -> Iterator[Path]:
     """The same for any scope; removed when the loop over it goes on."""
-    folder = Path(tempfile.mkdtemp(prefix="lab-pg-"))
+    memory = MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM else None
+    folder = Path(tempfile.mkdtemp(prefix="lab-pg-", dir=memory))
     folder.chmod(0o711)
     yield folder / "pg"
     shutil.rmtree(folder)
