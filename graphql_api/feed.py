@@ -42,13 +42,26 @@ class Feed:
         self._asked_at = 0.0
 
     async def position(self) -> int:
-        """How far the jobs are shown: not before what was announced, else at most 50 ms old."""
-        now = asyncio.get_running_loop().time()
-        if self._position is None or (self._position.done() and now - self._asked_at > FRESH_S):
+        """How far the jobs are shown: at most 50 ms old, and looked up anew for what was announced since.
+
+        An announcement alone is not believed: a crash of the database takes back what was not yet on
+        disk, and the log folds it again.
+        """
+        announced = self._live.announced(JOBS_PROJECTION.position_name)
+        found = await _answer(self._looked_up(announced))
+        if found < announced:  # that look may have begun before
+            found = await _answer(self._looked_up(announced))
+        return found
+
+    def _looked_up(self, wanted: int) -> asyncio.Task[int]:
+        now, last = asyncio.get_running_loop().time(), self._position
+        if last is None or (
+            last.done() and (now - self._asked_at > FRESH_S or last.result() < wanted)
+        ):
             self._asked_at = now
-            self._position = asyncio.ensure_future(run_in_threadpool(self._reads.jobs_position))
-        looked_up = await _answer(self._position)
-        return max(looked_up, self._live.announced(JOBS_PROJECTION.position_name))
+            last = asyncio.ensure_future(run_in_threadpool(self._reads.jobs_position))
+            self._position = last
+        return last
 
     async def changes(self, actor: Actor, *, after: int) -> JobChanges:
         """What changed after a position, up to what is shown now."""

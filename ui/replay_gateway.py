@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 
 import msgspec
 
 from application.audit_reads import EventWish
-from application.log_reading import EventView, Histogram
+from application.log_reading import EventPage, EventView, Histogram
 from application.queries import Reads
 from domain.errors import NotFound
 from projections.log_queries import END
@@ -38,31 +38,30 @@ async def latest(
     """The last event before a position, recorded by a time."""
     chosen = msgspec.structs.replace(wish, until=at) if at else wish
 
-    def ask() -> EventView | None:
-        cursor, more = before, True
-        while more:
-            page = gateway.reads.events_back(gateway.actor, chosen, before=cursor, limit=1)
-            if page.events:
-                return page.events[0]
-            cursor, more = page.cursor, page.more
-        return None
+    def read(cursor: int) -> EventPage:
+        return gateway.reads.events_back(gateway.actor, chosen, before=cursor, limit=1)
 
-    return await in_thread(ask)
+    return await in_thread(lambda: _first(read, before))
 
 
 async def following(gateway: Gateway, wish: EventWish, *, after: int) -> EventView | None:
     """The first event after a position."""
 
-    def ask() -> EventView | None:
-        cursor, more = after, True
-        while more:
-            page = gateway.reads.events(gateway.actor, wish, after=cursor, limit=1)
-            if page.events:
-                return page.events[0]
-            cursor, more = page.cursor, page.more
-        return None
+    def read(cursor: int) -> EventPage:
+        return gateway.reads.events(gateway.actor, wish, after=cursor, limit=1)
 
-    return await in_thread(ask)
+    return await in_thread(lambda: _first(read, after))
+
+
+def _first(read: Callable[[int], EventPage], cursor: int) -> EventView | None:
+    """The first event there is from ``cursor`` on, over pages whose every event is hidden."""
+    more = True
+    while more:
+        page = read(cursor)
+        if page.events:
+            return page.events[0]
+        cursor, more = page.cursor, page.more
+    return None
 
 
 async def seen(gateway: Gateway, event: EventView) -> Seen:
