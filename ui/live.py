@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
 from nicegui import background_tasks, ui
+from nicegui.client import ClientConnectionTimeout
 
 from ui.components.dialogs import telling
 
@@ -44,7 +45,10 @@ def follow(
         return
 
     async def pump() -> None:
-        await client.connected(timeout=CONNECT_S)
+        try:
+            await client.connected(timeout=CONNECT_S)
+        except ClientConnectionTimeout:  # nobody came: there is nobody to tell
+            return
         await _pump(source(), apply, every_s=every_s)
 
     line.task = background_tasks.create(

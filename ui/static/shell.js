@@ -115,7 +115,10 @@ const Lab = (window.Lab = {
         content.setAttribute("aria-label", name);
         document.querySelector(`#${id} .cm-scroller`).tabIndex = 0;
         clearInterval(look);
-        import("/static/completion.js").then((m) => m.completing(getElement(+id.slice(1)).editor));
+        import("/static/completion.js").then((m) => {
+          const editor = getElement(+id.slice(1))?.editor; // the page may have been left
+          if (editor) m.completing(editor);
+        });
       }
     }, 50);
   },
