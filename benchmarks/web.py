@@ -61,7 +61,7 @@ def rows(*, quick: bool = False) -> list[Row]:
 
 @contextmanager
 def _page(installed: Installation) -> Iterator[Page]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    path = shutil.which("chromium") or shutil.which("chromium-headless-shell")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         context = browser.new_context(

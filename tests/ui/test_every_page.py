@@ -46,7 +46,6 @@ def secret(lab: FurnishedSite, browser: Browser) -> str:
 def inside(lab: FurnishedSite, browser: Browser, secret: str) -> Iterator[Looking]:
     with window(browser, lab.url, secret=secret) as (page, wrong):
         page.add_init_script(path=axe.SCRIPT)
-        page.emulate_media(reduced_motion="reduce")
         yield Looking(page, wrong)
 
 
@@ -70,7 +69,6 @@ def test_the_pages_of_strangers_are_accessible_light_and_fit_a_phone(
     told: list[str] = []
     with window(browser, lab.url) as (page, wrong):
         page.add_init_script(path=axe.SCRIPT)
-        page.emulate_media(reduced_motion="reduce")
         for shot in shots(lab.home):
             if not shot.signed_in:
                 page.set_viewport_size(WIDE)
@@ -101,6 +99,7 @@ def _unexpected(wrong: list[str]) -> list[str]:
 
 def _looked_at(page: Page, shot: Shot, without: Sequence[list[str]]) -> list[str]:
     page.evaluate(FEWER_ROWS)
+    page.wait_for_function(_NAMED)
     told = [f"{shot.name} light: {one}" for one in axe.violations(page, without=without)]
     editor = page.locator(".cm-editor")
     paper = editor.evaluate(_PAPER) if editor.count() else ""
@@ -120,6 +119,7 @@ def _looked_at(page: Page, shot: Shot, without: Sequence[list[str]]) -> list[str
     return told
 
 
+_NAMED = "() => [...document.querySelectorAll('.cm-content')].every(e => e.ariaLabel)"
 _PAPER = "(editor) => getComputedStyle(editor).backgroundColor"
 
 

@@ -47,7 +47,6 @@ def test_the_log_is_replayed_event_by_event_and_the_address_says_where(
     eventually(lambda: fold(lab.log.stream(job)).is_over)
     site.settled()
     with window(browser, site.url, secret=secret) as (page, wrong):
-        page.emulate_media(reduced_motion="reduce")
         page.goto(f"/audit?q={job}&speed=100")
         connected(page)
         told = page.locator(".replay-told [role=status]")

@@ -58,6 +58,7 @@ def test_an_owner_invites_changes_a_role_and_removes(
         card.locator(f"[aria-label='Revoke laptop of {GRACE}']").click()
         page.click(".dlg button:has-text('Revoke')")
         eventually(lambda: site.system.lab.credentials.find(laptop) is None)
+        expect(card).not_to_contain_text(f"laptop of {GRACE}")  # the page was loaded anew
         connected(page)
         page.click("[aria-label='Remove Grace']")
         page.click("[role=alertdialog] button:has-text('Remove')")
