@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.config import read_parameters
+from lab.node.asking import Unreachable
 from lab.node.records import NodeRecords
 from lab.node.shipper import Address, Shipper
-from lab.node.transport import Connection, Unreachable
+from lab.node.transport import Connection
 from lab.node.uploader import Uploader
 from lab.recorded import confirmed_saves, end_run, still_runs
 

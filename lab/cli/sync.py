@@ -7,7 +7,7 @@ from pathlib import Path
 from lab.cli.failures import NOT_SIGNED_IN, REFUSED, UNREACHABLE, CliError, usage
 from lab.cli.frame import Commands, Session, command
 from lab.cli.profiles import current
-from lab.node.transport import JobOver
+from lab.node.asking import JobOver
 from lab.sync import SyncRefusedError, Unreachable, sync_run
 
 

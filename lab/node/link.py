@@ -17,7 +17,7 @@ from lab.node.records import NodeRecords
 from lab.node.status import is_collected
 
 if TYPE_CHECKING:
-    from lab.node.shipper import Shipper, Stop
+    from lab.node.shipper import Stop
     from lab.node.transport import Connection
     from lab.node.uploader import Uploader
 
@@ -45,7 +45,6 @@ class Link:
         self._command_ended = threading.Event()
         self._told_all = threading.Event()
         self._uploader: Uploader | None = None
-        self._shipper: Shipper | None = None
         self._threads: dict[str, threading.Thread] = {}
         self._connections: list[Connection] = []
         self._ready = threading.Event()
@@ -81,32 +80,31 @@ class Link:
         return True
 
     def _load(self) -> None:
-        # Loaded here, off the start-up path and off the main thread: http.client, ssl, subprocess.
-        transport = importlib.import_module("lab.node.transport")
         uploader = importlib.import_module("lab.node.uploader")
-        url, token = self._bundle.server_url, transport.Pass(self._bundle.job_token)
-        if url:
-            shipping = importlib.import_module("lab.node.shipper")
-            address = shipping.Address(
-                run_dir=self._run_dir, attempt=self._bundle.attempt, node=self._bundle.node
-            )
-            shipper = shipping.Shipper(
-                address,
-                self._connect(transport.Connection(url, token)),
-                changed=self._changed,
-                on_stop=self._on_stop,
-            )
-            self._begin("ship", lambda: shipper.run(self._told_all))
-        connection = self._connect(transport.Connection(url, token)) if url else None
+        connection = self._reach() if self._bundle.server_url else None
         up = self._uploader = uploader.Uploader(self._run_dir, self._records, connection=connection)
         self._begin("upload", lambda: up.run(self._command_ended))
         measuring = importlib.import_module("lab.node.sysmetrics")
         self._begin("measure", lambda: measuring.keep_measuring(self._records, self._command_ended))
         self._ready.set()
 
-    def _connect(self, connection: Connection) -> Connection:
-        self._connections.append(connection)
-        return connection
+    def _reach(self) -> Connection:
+        """Ship to the server from now on; the other connection, for uploads."""
+        # Loaded here, off the start-up path and off the main thread: http.client, ssl.
+        transport = importlib.import_module("lab.node.transport")
+        shipping = importlib.import_module("lab.node.shipper")
+        token = transport.Pass(self._bundle.job_token)
+        connections = [transport.Connection(self._bundle.server_url, token) for _ in range(2)]
+        self._connections += connections
+        address = shipping.Address(
+            run_dir=self._run_dir, attempt=self._bundle.attempt, node=self._bundle.node
+        )
+        shipper = shipping.Shipper(
+            address, connections[0], changed=self._changed, on_stop=self._on_stop
+        )
+        self._begin("ship", lambda: shipper.run(self._told_all))
+        uploads: Connection = connections[1]
+        return uploads
 
     def _begin(self, name: str, target: Callable[[], None]) -> None:
         thread = threading.Thread(target=target, name=name, daemon=True)

@@ -6,11 +6,14 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
+from lab.node.asking import Backoff, JobOver, Unreachable
 from lab.node.status import write_acked
-from lab.node.transport import Backoff, Connection, JobOver, Unreachable
+
+if TYPE_CHECKING:
+    from lab.node.transport import Connection
 
 BODY_BYTES = 1024 * 1024
 GATHER_S = 0.02
@@ -19,16 +22,14 @@ HEARTBEAT_S = 10.0
 SAVE_ACKED_S = 1.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Stop:
+class Stop(NamedTuple):
     """The server's wish. ``grace_s`` None keeps the bundle's."""
 
     reason: str
     grace_s: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Address:
+class Address(NamedTuple):
     """Whose journal it is."""
 
     run_dir: Path

@@ -5,46 +5,18 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
-import os
-import threading
-from dataclasses import dataclass
-from typing import IO, Any  # parsed JSON answers
+from typing import IO, Any, NamedTuple  # Any: parsed JSON answers
 from urllib.parse import urlencode, urlsplit
+
+from lab.node.asking import JobOver, Unreachable
 
 TIMEOUT_S = 30.0
 COMPRESS_FROM_BYTES = 1024
-FIRST_DELAY_S = 0.1
-LONGEST_DELAY_S = 15.0
 
 
-class Unreachable(Exception):  # reads as the state it names
-    """The server could not be asked, or failed (5xx); worth asking again."""
-
-
-class JobOver(Exception):
-    """401 or 410: the job has ended or was replaced; nothing more may be sent."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
+class Answer(NamedTuple):
     status: int
     body: dict[str, Any]
-
-
-class Backoff:
-    """Waits that double up to fifteen seconds, each with up to half of itself at random."""
-
-    def __init__(self) -> None:
-        self._delay_s = FIRST_DELAY_S
-
-    def reset(self) -> None:
-        self._delay_s = FIRST_DELAY_S
-
-    def wait(self, until: threading.Event) -> bool:
-        """True when ``until`` was set meanwhile."""
-        share = int.from_bytes(os.urandom(2)) / 65536
-        delay_s, self._delay_s = self._delay_s, min(LONGEST_DELAY_S, self._delay_s * 2)
-        return until.wait(delay_s * (0.5 + share / 2))
 
 
 class Pass:
@@ -84,6 +56,13 @@ class Connection:
 
     def put(self, path: str, *, body: bytes, query: dict[str, object]) -> Answer:
         return self._answer("PUT", path, body=body, query=query)
+
+    def put_presigned(
+        self, url: str, headers: dict[str, str], *, file: IO[bytes], size: int
+    ) -> None:
+        """Upload a whole object to an address that carries its own permission. Raises Unreachable."""
+        every = {**headers, "Content-Length": str(size)}
+        _plain(url, "PUT", body=file, headers=every).read()
 
     def get_stream(self, path: str, *, offset: int = 0) -> http.client.HTTPResponse:
         """The open answer; redirects to presigned addresses are followed without our token."""
@@ -140,12 +119,6 @@ class Connection:
             self.close()
             raise Unreachable(f"{method} {path}: {error}") from error
         return response
-
-
-def put_presigned(url: str, headers: dict[str, str], *, file: IO[bytes], size: int) -> None:
-    """Upload a whole object to an address that carries its own permission. Raises Unreachable."""
-    response = _plain(url, "PUT", body=file, headers={**headers, "Content-Length": str(size)})
-    response.read()
 
 
 def _plain(

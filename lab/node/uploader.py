@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 import threading
 from pathlib import Path
-from typing import Any  # parsed JSON records
+from typing import TYPE_CHECKING, Any  # Any: parsed JSON records
 
 from lab.journal import encode
+from lab.node.asking import Backoff, JobOver, Unreachable
 from lab.node.records import NodeRecords
-from lab.node.transport import Backoff, Connection, JobOver, Unreachable, put_presigned
+
+if TYPE_CHECKING:
+    from lab.node.transport import Connection
 
 LOOK_S = 0.25
 CHUNK_BYTES = 8 * 1024 * 1024
@@ -112,7 +115,7 @@ class Uploader:
         with blob.open("rb") as file:
             if "put" in plan:
                 put = plan["put"]
-                put_presigned(put["url"], put.get("headers") or {}, file=file, size=size)
+                connection.put_presigned(put["url"], put.get("headers") or {}, file=file, size=size)
                 return True
             offset = int(plan.get("offset", 0))
             file.seek(offset)

@@ -9,6 +9,7 @@ import time
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from lab.node.asking import Unreachable
 from lab.node.bundle import Bundle, BundleFile, PlacementError
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _download(file: BundleFile, target: Path, *, bundle: Bundle) -> None:
             response = connection.get_stream(f"/node/v1/blobs/{file.sha256}", offset=have)
             with target.open("ab" if response.status == 206 else "wb") as writer:
                 shutil.copyfileobj(response, writer, 1024 * 1024)
-        except (transport.Unreachable, OSError) as error:
+        except (Unreachable, OSError) as error:
             if attempt == TRIES - 1:
                 raise PlacementError(f"{file.path}: could not be downloaded: {error}") from error
             time.sleep(min(15.0, 0.2 * 2**attempt))

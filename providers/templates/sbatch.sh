@@ -12,11 +12,11 @@ if compgen -G "$LAB_ATTEMPT_DIR/[0-9]*/claim" >/dev/null; then
 fi
 
 run_node() {  # $1: the node's number. Ends with the command's exit code, or 128 + its signal.
-    "$LAB_PYTHON" -I "$LAB_SDK/lab/node/__main__.py" "$LAB_ATTEMPT_DIR/$1" &
+    "$LAB_PYTHON" -I -S "$LAB_SDK/lab/node/__main__.py" "$LAB_ATTEMPT_DIR/$1" &
     local wrapper=$!
     trap 'kill -TERM "$wrapper" 2>/dev/null' TERM INT URG
     while kill -0 "$wrapper" 2>/dev/null; do wait "$wrapper"; done
-    "$LAB_PYTHON" -I -c '
+    "$LAB_PYTHON" -I -S -c '
 import json, sys
 s = json.load(open(sys.argv[1]))
 if s["phase"] != "ended":
