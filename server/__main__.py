@@ -3,39 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import gc
-import getpass
-import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import TypeAlias
 
-from msgspec import to_builtins
-
-from application.actor import system as system_actor
-from application.commands.accounts import found_team, register_user
-from application.commands.compute import add_provider
-from application.proof import prove_guards
-from application.storage_report import storage_report
 from domain.errors import LabError
-from domain.teams import Role
-from server import admin, console
-from server.bootstrap import System, system
-from server.custody import erase, next_key, note_rotation, wrap_anew
-from server.health import positions
-from server.postgres.embedded import EmbeddedPostgres
-from server.postgres.migrate import migrate
-from server.postgres.recorder import open_pool
+from server import running
 from server.settings import Settings
-from server.supervisor import TOLD, supervise
 
-Parts: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
-REFUSED = 2
 EPILOG = "Settings are environment variables; see docs/operation.md. Start with: python -m server"
 
 
@@ -44,160 +21,26 @@ def main(argv: list[str] | None = None) -> int:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    arguments = _parser().parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
+    arguments = _parser(given).parse_args(given)
     try:
         settings = Settings.from_environ(os.environ)
         command: Callable[[Settings, argparse.Namespace], int] = arguments.do
         return command(settings, arguments)
     except LabError as error:
         print(f"labledger: {error}", file=sys.stderr)  # noqa: T201
-        return REFUSED
+        return running.REFUSED
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
+    """All commands; to run the server, those alone: the others cost it a third of a second."""
     parser = argparse.ArgumentParser(prog="python -m server", description=__doc__, epilog=EPILOG)
-    parser.set_defaults(do=_all)
+    parser.set_defaults(do=running.run_all)
     parts = parser.add_subparsers(title="parts", dest="part")
-    for name, do, text in (
-        ("all", _all, "database, web and worker together (the default)"),
-        ("web", _part, "the web process alone; needs LAB_DATABASE_URL"),
-        ("worker", _part, "a worker alone; needs LAB_DATABASE_URL"),
-        ("status", _status, "positions and lag of the read models"),
-        ("prove", _prove, "quota balances and unique names against the log; 1 when one differs"),
-        ("storage", _storage, "stored blobs, and those that nothing names any more"),
-        ("rotate-key", _rotate_key, "a new master key: LAB_NEW_MASTER_KEY, or a random one"),
-    ):
-        part = parts.add_parser(name, help=text)
-        part.set_defaults(do=do)
-        if do is _part:  # how the supervisor starts it
-            part.add_argument(TOLD, action="store_true", dest="told", help=argparse.SUPPRESS)
-    gone = parts.add_parser(
-        "erase-user", help="make a person's name and address unreadable for ever"
-    )
-    gone.add_argument("account", help="the e-mail address, or the id")
-    gone.set_defaults(do=_erase_user)
-    console.configure(parts)
-    for name in console.COMMANDS:
-        parts.choices[name].set_defaults(do=_on_log)
-    first = parts.add_parser(
-        "setup", help="make the first account, its team and the Local provider"
-    )
-    first.add_argument("--email", required=True)
-    first.add_argument("--name", default="")
-    first.add_argument("--team", default="lab")
-    first.set_defaults(do=_setup)
-    admin.configure(parts).set_defaults(do=_admin)
+    running.configure(parts)
+    if given and given[0] not in running.PARTS:
+        import_module("server.upkeep").configure(parts)
     return parser
-
-
-def _all(settings: Settings, _: argparse.Namespace) -> int:
-    return supervise(settings, os.environ)
-
-
-def _part(settings: Settings, arguments: argparse.Namespace) -> int:
-    """Web and worker are imported when they run: neither pays for the other's libraries."""
-    gc.disable()  # nothing that is imported is garbage
-    part = import_module(f"server.{arguments.part}")
-    gc.freeze()
-    gc.enable()
-    if arguments.told:
-        settings = replace(settings, database_url=sys.stdin.readline().strip())
-        if not settings.database_url:
-            return REFUSED  # the supervisor is gone
-    run: Callable[[Settings], int] = part.run
-    return run(settings)
-
-
-def _status(settings: Settings, _: argparse.Namespace) -> int:
-    with _opened(settings) as parts:
-        head = parts.lab.log.head()
-        rows = positions(parts.lab.log, parts.queries)
-        past = {row.name: row.position for row in parts.queries.past_positions()}
-    print(json.dumps({"head": head, "projections": rows, "past": past}, indent=2))  # noqa: T201
-    return 0
-
-
-def _prove(settings: Settings, _: argparse.Namespace) -> int:
-    with _opened(settings) as parts:
-        differences = prove_guards(parts.lab.log)
-    for difference in differences:
-        print(difference)  # noqa: T201
-    print(f"{len(differences)} differences")  # noqa: T201
-    return 1 if differences else 0
-
-
-def _storage(settings: Settings, _: argparse.Namespace) -> int:
-    with _opened(settings) as parts:
-        report = storage_report(parts.lab.log, parts.lab.blobs)
-    print(json.dumps(to_builtins(report), indent=2))  # noqa: T201
-    return 0
-
-
-def _rotate_key(settings: Settings, _: argparse.Namespace) -> int:
-    new = next_key(settings, os.environ.get("LAB_NEW_MASTER_KEY", ""))
-    with _database(settings) as dsn:
-        migrate(dsn, settings.schema)
-        with open_pool(dsn, max_size=1) as pool:
-            moved = wrap_anew(settings, pool, new)
-            note_rotation(settings, pool, new)
-    told = "Keep the new key." if settings.master_key else "The file was replaced."
-    print(f"{moved} data keys are wrapped by master key {new.id}. {told}")  # noqa: T201
-    return 0
-
-
-def _erase_user(settings: Settings, arguments: argparse.Namespace) -> int:
-    """As ``admin erase-user``: its first name."""
-    with _opened(settings) as parts:
-        user = erase(parts, arguments.account)
-    print(f"{user} is erased. Backups made before still hold the key.")  # noqa: T201
-    return 0
-
-
-def _on_log(settings: Settings, arguments: argparse.Namespace) -> int:
-    if getattr(arguments, "file", None):
-        return console.verify_file(arguments.file)
-    with _opened(settings) as parts:
-        done: int = arguments.on_log(parts, arguments)
-    return done
-
-
-def _setup(settings: Settings, arguments: argparse.Namespace) -> int:
-    password = os.environ.get("LAB_PASSWORD") or getpass.getpass("Password: ")
-    with _opened(settings) as parts:
-        actor = system_actor("setup")
-        user = register_user(
-            parts.lab, actor, email=arguments.email, name=arguments.name, password=password
-        )
-        team = found_team(parts.lab, actor, name=arguments.team, owner=user)
-        owner = type(actor)(by=f"user:{user}", user=user, team=team, role=Role.OWNER)
-        add_provider(parts.lab, owner, name="local", kind="local", default=True)
-    print(f"{arguments.email} owns team {arguments.team!r}. Sign in at {settings.base_url}")  # noqa: T201
-    return 0
-
-
-def _admin(settings: Settings, arguments: argparse.Namespace) -> int:
-    with _opened(settings) as parts:
-        print(admin.do(parts, arguments))  # noqa: T201
-    return 0
-
-
-@contextmanager
-def _opened(settings: Settings) -> Iterator[System]:
-    with _database(settings) as dsn, system(settings, dsn) as parts:
-        yield parts
-
-
-@contextmanager
-def _database(settings: Settings) -> Iterator[str]:
-    """The DSN of the running database, or of an embedded one started for this command."""
-    if settings.database_url:
-        yield settings.database_url
-        return
-    database = EmbeddedPostgres(settings.home / "postgres", settings.binaries)
-    try:
-        yield database.start()
-    finally:
-        database.stop()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import ctypes
 import logging
-import os
 import signal
 import subprocess
 import sys
@@ -19,10 +18,14 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from server.postgres.embedded import EmbeddedPostgres
 from server.settings import Settings
+
+if TYPE_CHECKING:
+    from server.postgres.embedded import EmbeddedPostgres
 
 _log = logging.getLogger(__name__)
 LOOK_S = 0.2
@@ -100,17 +103,13 @@ def supervise(settings: Settings, environ: Mapping[str, str]) -> int:
     stopping = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stopping.set())
-    database = (
-        None
-        if settings.database_url
-        else EmbeddedPostgres(settings.home / "postgres", settings.binaries)
-    )
     web, worker = children = [
         Child(part, {**environ, "LAB_HOME": str(settings.home)}) for part in ("web", "worker")
     ]
-    code = 0
+    code, database = 0, None
     try:
         web.look()  # the worker would take from it the core that PostgreSQL leaves
+        database = None if settings.database_url else _embedded(settings)
         web.tell(dsn := database.start() if database else settings.database_url)
         worker.tell(dsn)
         while not stopping.is_set() and not code:
@@ -126,6 +125,9 @@ def supervise(settings: Settings, environ: Mapping[str, str]) -> int:
     return code
 
 
-def environment() -> dict[str, str]:
-    """What children inherit."""
-    return dict(os.environ)
+def _embedded(settings: Settings) -> EmbeddedPostgres:
+    """Imported while the web process starts: the driver costs a sixth of a second."""
+    made: EmbeddedPostgres = import_module("server.postgres.embedded").EmbeddedPostgres(
+        settings.home / "postgres", settings.binaries
+    )
+    return made
