@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -45,6 +46,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """xdist 3.8 groups nothing under pytest 9.2 and says nothing: every server would be set up twice."""
+    gc.collect()
+    gc.freeze()  # what all tests import and are is no garbage, and is not looked through for it
     grouped = getattr(session.config.option, "loadgroup", False)
     if grouped and any("@" not in item.nodeid for item in session.items):
         raise pytest.UsageError(
@@ -89,9 +92,11 @@ def postgres() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def schemas(postgres: str) -> Schemas:
+def schemas(postgres: str) -> Iterator[Schemas]:
     """Those of the session's server."""
-    return Schemas(postgres)
+    made = Schemas(postgres)
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -102,19 +102,19 @@ def test_a_second_worker_takes_over(lab_cluster: Cluster, seed: int) -> None:
 
 def leads(cluster: Cluster, worker: str, *, after: int) -> int:
     """The session of ``worker`` once it leads, which was not ``after``; a killed one's lingers a moment."""
-    wait_until(
-        lambda: session_that_leads(cluster) not in (0, after) or cluster.died(worker),
-        tell=lambda: f"{worker} never led",
-    )
-    return session_that_leads(cluster)
-
-
-def session_that_leads(cluster: Cluster) -> int:
-    """The database's process of whoever holds the provider's leadership; 0 for nobody."""
     key = f"{cluster.schema}/leader/{cluster.provider}"
-    with psycopg.connect(cluster.dsn) as conn:
-        row = conn.execute(HOLDS, (key,)).fetchone()
-    return int(row[0]) if row else 0
+    with psycopg.connect(cluster.dsn, autocommit=True) as conn:
+
+        def session() -> int:
+            """The database's process of whoever holds the provider's leadership; 0 for nobody."""
+            row = conn.execute(HOLDS, (key,)).fetchone()
+            return int(row[0]) if row else 0
+
+        wait_until(
+            lambda: session() not in (0, after) or cluster.died(worker),
+            tell=lambda: f"{worker} never led",
+        )
+        return session()
 
 
 def falls(cluster: Cluster, worker: str, point: str) -> None:

@@ -1,14 +1,20 @@
-"""Migrated schemas for tests. One that a test is done with is emptied, not dropped: a third of the work."""
+"""Schemas for tests, with all tables of a server that has started. One that a test is done with is emptied,
+not dropped: a third of the work."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import count
 from uuid import uuid4
 
 import psycopg
 from psycopg import sql
 
+from projections.catalogue import PROJECTIONS
+from projections.past import Historian
+from projections.projector import Projector
 from server.postgres.migrate import migrate
+from server.postgres.recorder import open_pool
 
 _THINGS = """
 select c.relname, string_agg(a.attname || ':' || a.atttypid, ',' order by a.attnum)
@@ -35,32 +41,55 @@ class Schemas:
         self._dsn = dsn
         self._numbers = count(1)
         self._spare: list[str] = []
-        self._model = self._migrated()
-        with psycopg.connect(dsn, autocommit=True) as conn:
-            self._tables = _tables(conn, self._model)
-            self._functions = len(_functions(conn, self._model))
-            self._seeded = [name for name in self._tables if _has_rows(conn, self._model, name)]
+        self._conn = psycopg.connect(
+            dsn, autocommit=True
+        )  # one: a new one reads the catalogue anew
+        self._conn.execute("set client_min_messages = warning")
+        self._conn.execute("set lock_timeout = '5s'")
+        self._model = self._made()
+        self._tables = _tables(self._conn, self._model)
+        self._functions = len(_functions(self._conn, self._model))
+        self._seeded = set(_with_rows(self._conn, self._model, self._tables))
 
     def take(self) -> str:
-        """The name of a migrated schema without an event in it."""
-        return self._spare.pop() if self._spare else self._migrated()
+        """The name of a schema without an event in it."""
+        return self._spare.pop() if self._spare else self._made()
 
     def give_back(self, name: str) -> None:
-        """The next test's, unless a test changed what the migrations made."""
-        with psycopg.connect(self._dsn, autocommit=True) as conn:
-            conn.execute("set client_min_messages = warning")
-            conn.execute("set lock_timeout = '5s'")
-            try:
-                if self._emptied(conn, name):
-                    self._spare.append(name)
-                    return
-            except psycopg.errors.LockNotAvailable:
-                pass  # somebody still reads in it
-            conn.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(name)))
+        """The next test's, unless a test changed what is made at a start."""
+        conn = self._alive()
+        try:
+            if self._emptied(conn, name):
+                self._spare.append(name)
+                return
+        except psycopg.errors.LockNotAvailable:
+            pass  # somebody still reads in it
+        conn.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(name)))
 
-    def _migrated(self) -> str:
+    def close(self) -> None:
+        self._conn.close()
+
+    def _alive(self) -> psycopg.Connection[tuple[object, ...]]:
+        """One for all: each new one reads the catalogue anew. A test may have ended it."""
+        try:
+            self._conn.execute("select 1")
+        except psycopg.OperationalError:
+            self._conn = self._connected()
+        return self._conn
+
+    def _connected(self) -> psycopg.Connection[tuple[object, ...]]:
+        conn = psycopg.connect(self._dsn, autocommit=True)
+        conn.execute("set client_min_messages = warning")
+        conn.execute("set lock_timeout = '5s'")
+        return conn
+
+    def _made(self) -> str:
         name = f"test_{next(self._numbers)}"
         migrate(self._dsn, name)
+        with open_pool(self._dsn, max_size=1) as pool:
+            for projection in PROJECTIONS:
+                Projector(pool, projection, name)
+                Historian(pool, projection, name)
         return name
 
     def _emptied(self, conn: psycopg.Connection[tuple[object, ...]], name: str) -> bool:
@@ -72,8 +101,8 @@ class Schemas:
             if kept != self._tables or len(_functions(conn, name)) != self._functions:
                 return False
             conn.execute("set local session_replication_role = replica")  # the log refuses deletes
-            for table in self._tables:
-                if table != "migrations" and _has_rows(conn, name, table):
+            for table in _with_rows(conn, name, self._tables):
+                if table != "migrations":
                     conn.execute(_of("delete from {}", name, table))
             for (sequence,) in conn.execute(_SEQUENCES, (name,)).fetchall():
                 conn.execute(_of("alter sequence {} restart", name, str(sequence)))
@@ -99,6 +128,10 @@ def _functions(conn: psycopg.Connection[tuple[object, ...]], schema: str) -> lis
     return [str(name) for (name,) in conn.execute(_FUNCTIONS, (schema,)).fetchall()]
 
 
-def _has_rows(conn: psycopg.Connection[tuple[object, ...]], schema: str, table: str) -> bool:
-    row = conn.execute(_of("select exists (select from {})", schema, table)).fetchone()
-    return bool(row and row[0])
+def _with_rows(
+    conn: psycopg.Connection[tuple[object, ...]], schema: str, tables: Iterable[str]
+) -> list[str]:
+    """Those of ``tables`` that are not empty."""
+    one = sql.SQL("select {} where exists (select from {})")
+    asked = [one.format(sql.Literal(t), sql.Identifier(schema, t)) for t in tables]
+    return [str(name) for (name,) in conn.execute(sql.SQL(" union all ").join(asked)).fetchall()]
