@@ -17,8 +17,9 @@ demo: $(STAMP)   ## start a server, train a small network, verify its model, sta
 run: $(STAMP)    ## start the server on http://127.0.0.1:8470
 	@$(BIN)/python -m server
 
-test: $(DEV) system-packages check  ## everything: unit, contract, integration, acceptance, browser
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder --ignore tests/architecture $(PYTEST_ARGS)
+test: $(DEV)  ## everything: unit, contract, integration, acceptance, browser
+	@$(MAKE) --no-print-directory -j2 --output-sync=target system-packages check
+	$(BIN)/python -m pytest -q -n 3 --dist loadgroup --no-loadscope-reorder --ignore tests/architecture $(PYTEST_ARGS)
 
 check: $(DEV)  ## ruff, mypy --strict, import contracts, size budgets
 	$(BIN)/ruff format --check .
