@@ -59,6 +59,7 @@ class LocalProvider(ComputeProvider):
         self.has: Capacity = capacity(settings)
         self.prices = read_prices(settings, provider=self.kind)
         self.children: list[int] = []
+        self._ended: set[str] = set()
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def check(self) -> Check:
@@ -150,8 +151,8 @@ class LocalProvider(ComputeProvider):
     def census(self) -> Sequence[Living]:
         return [
             Living(token=run.token, handle=Handle(run.token), since=_made_at(run.path))
-            for run in self._runs()
-            if run.wrapper() is not None and not run.has_ended()
+            for run, _ in self._not_ended()
+            if run.wrapper() is not None
         ]
 
     def cleanup(self, handle: Handle) -> None:
@@ -238,18 +239,24 @@ class LocalProvider(ComputeProvider):
 
     def _held(self, but: str = "") -> list[Slot]:
         """Slots of attempts that may still run. A folder that was never started counts until it is swept."""
-        held = []
-        for run in self._runs():
-            slot = run.slot()
-            over = run.has_ended() or (run.is_claimed() and run.wrapper() is None)
-            if slot and not over and run.token != but:
-                held.append(slot)
-        return held
+        return [
+            slot
+            for run, slot in self._not_ended()
+            if run.token != but and not (run.is_claimed() and run.wrapper() is None)
+        ]
 
-    def _runs(self) -> Iterator[RunDir]:
-        for path in sorted(self.root.iterdir()):
-            if (path / "slot.json").exists():
-                yield RunDir(self.root, path.name)
+    def _not_ended(self) -> list[tuple[RunDir, Slot]]:
+        """Attempts that have not written their end: one that has is not read again while it is kept."""
+        names = set(os.listdir(self.root))  # noqa: PTH208  # the names alone
+        begun = [(run, run.slot()) for run in self._runs(names - self._ended)]
+        ended = {run.token for run, _ in begun if run.has_ended()}
+        self._ended = (self._ended & names) | ended
+        return [(run, slot) for run, slot in begun if slot and run.token not in ended]
+
+    def _runs(self, names: set[str]) -> Iterator[RunDir]:
+        for name in sorted(names):
+            if (self.root / name / "slot.json").exists():
+                yield RunDir(self.root, name)
 
     def _reap(self) -> None:
         """Let the kernel forget children that ended; those of an earlier server are init's."""
