@@ -24,9 +24,9 @@ _GPU_COLUMNS = {
 
 
 def keep_measuring(records: NodeRecords, finished: threading.Event) -> None:
-    """Until ``finished``, from about the command's start; the step counts measurements."""
+    """Until ``finished``; the step counts measurements."""
     nvidia_smi = shutil.which("nvidia-smi")
-    step, before, cpu_before = 0, time.monotonic(), 0.0
+    step, before, cpu_before = 0, time.monotonic(), _cpu_s()[0]
     while not finished.wait(1.0 if step == 0 else EVERY_S):
         cpu_s, memory = _cpu_s()
         now = time.monotonic()
