@@ -24,7 +24,7 @@ test: $(DEV)  ## everything: unit, contract, integration, acceptance, browser
 check: $(DEV)  ## ruff, mypy --strict, import contracts, size budgets
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	@$(MAKE) --no-print-directory -j2 --output-sync=target types structure
+	@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j2) --output-sync=target types structure
 
 types:
 	$(BIN)/mypy
