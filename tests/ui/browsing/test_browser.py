@@ -141,7 +141,7 @@ def test_the_theme_is_kept_and_does_not_flash(page: Page) -> None:
     page.keyboard.press("Shift+T")
     page.keyboard.press("Shift+T")
     page.reload(wait_until="commit")
-    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    page.wait_for_function("document.documentElement?.dataset.theme === 'dark'")
 
 
 def test_an_owner_limits_the_hours_and_the_money_of_one_person(site: Site, page: Page) -> None:

@@ -110,6 +110,8 @@ def _job(page: Page) -> None:
     page.click("button:has-text('Save task')")
     page.wait_for_url(re.compile("/tasks/task_"))
     page.click("a:has-text('Launch this task')")
+    frozen = page.locator("section[aria-label='What will run']")
+    expect(frozen).to_contain_text("SLURM_JOB_PARTITION")
     page.click(".page .btn.primary")
     page.wait_for_url(re.compile("/jobs/job_"))
     expect(page.locator(".log")).to_contain_text(re.compile(r"node n\d of partition batch"))
