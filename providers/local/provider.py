@@ -59,7 +59,7 @@ class LocalProvider(ComputeProvider):
         self.has: Capacity = capacity(settings)
         self.prices = read_prices(settings, provider=self.kind)
         self.children: list[int] = []
-        self._ended: set[str] = set()
+        self._over: set[str] = set()
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def check(self) -> Check:
@@ -246,11 +246,12 @@ class LocalProvider(ComputeProvider):
         ]
 
     def _not_ended(self) -> list[tuple[RunDir, Slot]]:
-        """Attempts that have not written their end: one that has is not read again while it is kept."""
+        """Attempts that have not written their end. One whose wrapper is gone too is not read again."""
         names = set(os.listdir(self.root))  # noqa: PTH208  # the names alone
-        begun = [(run, run.slot()) for run in self._runs(names - self._ended)]
-        ended = {run.token for run, _ in begun if run.has_ended()}
-        self._ended = (self._ended & names) | ended
+        begun = [(run, run.slot()) for run in self._runs(names - self._over)]
+        ended = {run.token: run for run, _ in begun if run.has_ended()}
+        over = {token for token, run in ended.items() if run.wrapper() is None}
+        self._over = (self._over & names) | over
         return [(run, slot) for run, slot in begun if slot and run.token not in ended]
 
     def _runs(self, names: set[str]) -> Iterator[RunDir]:

@@ -153,6 +153,7 @@ class EmbeddedPostgres:
             cwd="/",
             env=account.environment,
             umask=0o077,
+            start_new_session=True,  # Ctrl-C is for its owner, who needs it until the others have ended
             user=account.uid,
             group=account.gid,
             extra_groups=account.extra_groups,

@@ -63,6 +63,20 @@ def test_an_ended_job_gives_its_slot_back(provider: LocalProvider) -> None:
     assert provider.admit(JobSpec(name="c", run="true")) is None
 
 
+def test_a_job_that_says_it_has_ended_is_looked_at_again_while_its_wrapper_lives(
+    provider: LocalProvider,
+) -> None:
+    """Its files are its own to write; what is believed for good is a wrapper that is gone."""
+    handle = provider.submit(request("sleep 60")).handle
+    TestLocal().until(provider, handle, lambda o: o.phase is Phase.RUNNING)
+    status = provider.root / handle / "status.json"
+    true = status.read_bytes()
+    status.write_bytes(true.replace(b'"running"', b'"ended"').replace(b'"run"', b'"ended"'))
+    assert provider.census() == []
+    status.write_bytes(true)
+    assert [living.handle for living in provider.census()] == [handle]
+
+
 def test_accelerators_are_assigned_one_by_one() -> None:
     has = Capacity(cpus=4, memory_gib=16, accelerators=(Accelerator(kind="A100", count=3),))
     held: list[Slot] = []
