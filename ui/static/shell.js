@@ -234,7 +234,8 @@ const tab = (step) => {
   const at = all.findIndex((a) => a.getAttribute("aria-current") === "page");
   if (at >= 0) all[(at + step + all.length) % all.length].click();
 };
-let chord = null;
+const CHORD_MS = 900;
+let begun = -Infinity; // when "g" was pressed; a timer for each would end the chord that comes after
 addEventListener("keydown", (e) => {
   if ((e.metaKey || e.ctrlKey) && e.key.toLowerCase() === "k") {
     e.preventDefault();
@@ -255,19 +256,17 @@ addEventListener("keydown", (e) => {
     e.target.closest("input,select,textarea,[contenteditable],.cm-editor,[role=dialog]")
   )
     return;
-  if (chord === "g") {
+  if (e.timeStamp - begun < CHORD_MS) {
     const to = PLACES[e.key];
-    chord = null;
+    begun = -Infinity;
     if (to) {
       e.preventDefault();
       Lab.go(to);
     }
     return;
   }
-  if (e.key === "g") {
-    chord = "g";
-    setTimeout(() => (chord = null), 900);
-  } else if (e.key === "/") {
+  if (e.key === "g") begun = e.timeStamp;
+  else if (e.key === "/") {
     const s = document.querySelector("[data-search]");
     if (s) {
       e.preventDefault();

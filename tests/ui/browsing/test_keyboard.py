@@ -22,6 +22,17 @@ OUTLINED = """
   return s.outlineStyle !== 'none' || s.boxShadow !== 'none' || e.id === 'main';
 }
 """
+CHORD_ACROSS_THE_END_OF_ANOTHER = """
+async () => {
+  const press = (key) => document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+  const after = (ms) => new Promise((done) => setTimeout(done, ms));
+  press('g'), press('e');
+  await after(800);
+  press('g');
+  await after(200);
+  press('t');
+}
+"""
 
 
 @pytest.fixture
@@ -114,6 +125,15 @@ def test_the_keys_are_told_and_lead_where_they_say(page: Page) -> None:
     page.keyboard.press("Control+k")
     page.keyboard.press("Escape")
     assert page.evaluate("document.querySelectorAll('.palette').length") == 0
+
+
+def test_a_chord_does_not_end_the_one_after_it(page: Page) -> None:
+    """Two in a second: the time that the first one had is not the second one's."""
+    page.keyboard.press("g")
+    page.keyboard.press("q")
+    page.wait_for_url(re.compile("/quota$"))
+    page.evaluate(CHORD_ACROSS_THE_END_OF_ANOTHER)
+    page.wait_for_url(re.compile("/tasks$"))
 
 
 def test_text_that_is_typed_is_no_command(page: Page) -> None:
