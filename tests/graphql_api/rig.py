@@ -83,7 +83,7 @@ class Rig:
 
     def settle(self) -> None:
         """Until the read models show everything."""
-        head, end = self.lab.log.head(), time.monotonic() + 10
+        head, end = self.lab.log.head(), time.monotonic() + 30
         queries = self.parts.queries
         while any(row.position < head for row in (*queries.positions(), *queries.past_positions())):
             assert time.monotonic() < end, "the read models do not follow"
@@ -158,7 +158,7 @@ def _serving(parts: System, lab: Lab, port: int) -> Iterator[None]:
     server = uvicorn.Server(config)
     thread = threading.Thread(target=uvicorn_thread.run, args=(server,), daemon=True)
     thread.start()
-    end = time.monotonic() + 10
+    end = time.monotonic() + 30
     while not server.started:
         assert time.monotonic() < end, "the server does not start"
         time.sleep(0.01)

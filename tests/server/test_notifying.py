@@ -147,7 +147,7 @@ def test_slow_receivers_delay_nobody_else(told: Telling, hooks: Receiver) -> Non
     for number in range(3):
         told.job(f"quick {number}", actor=other)
     told.becomes(quick, "delivered", "delivered", "delivered")
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 9  # a try at a slow one takes 10
     head = told.lab.log.head()
     wait_until(lambda: all(row.position >= head for row in told.parts.queries.positions()))
     assert not any(row.state == "delivered" for c in slow for row in told.deliveries(c))
