@@ -30,6 +30,7 @@ from graphql_api.mutations.service_accounts import ServiceAccountMutations
 from graphql_api.mutations.sessions import SessionMutations
 from graphql_api.mutations.teams import InvitationMutations, MemberMutations, TeamMutations
 from graphql_api.mutations.workspace import ExperimentMutations, TaskMutations
+from graphql_api.once import OnceExecutor
 from graphql_api.queries import Query
 from graphql_api.scalars import LONG, MOMENT, Long, Moment
 from graphql_api.subscriptions.events import EventSubscriptions
@@ -74,6 +75,7 @@ SCHEMA = QuietSchema(
     query=Query,
     mutation=Mutation,
     subscription=Subscription,
+    execution_context_class=OnceExecutor,
     config=StrawberryConfig(
         batching_config={"max_operations": MAX_BATCH},
         disable_field_suggestions=False,

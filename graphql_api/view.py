@@ -21,6 +21,7 @@ from strawberry.http.exceptions import NonJsonMessageReceived
 
 from graphql_api.context import Context, Shared
 from graphql_api.limits import keepable
+from graphql_api.once import encoded
 from graphql_api.schema import SCHEMA
 
 BODY_BYTES = 8 * 1024 * 1024
@@ -85,8 +86,7 @@ class LabView(GraphQL[Context, None]):
         return await super().parse_http_body(request)
 
     def encode_json(self, data: object) -> str:
-        """Text: bytes would become binary WebSocket frames, which clients refuse."""
-        return json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+        return encoded(data)
 
     def _refuse_foreign(self, headers: Mapping[str, str], cookies: Mapping[str, str]) -> None:
         use = self._shared.use

@@ -12,10 +12,13 @@ import strawberry
 from domain.errors import InvalidInput
 from domain.job_events import FINAL, JobStatus
 from graphql_api.context import Info, in_thread
+from graphql_api.feed import JobChanges
+from graphql_api.once import Told
 from graphql_api.scalars import Long
 from graphql_api.subscriptions.waking import of_job, of_jobs, wakes
 from graphql_api.types.job import Job, JobWhere, matches
 from graphql_api.types.telemetry import LogLine, MetricPoints
+from projections.job_lists import JobFilter
 
 GATHER_JOBS_S = 0.15
 GATHER_LINES_S = 0.1
@@ -30,6 +33,24 @@ class JobsChange:
     position: Long
     jobs: list[Job]
     gone: list[strawberry.ID]
+    told: strawberry.Private[Told | None] = None
+
+    @classmethod
+    def of(cls, changes: JobChanges, chosen: JobFilter) -> JobsChange:
+        """One for all who see the same changes through the same filter."""
+        known = changes.shown.get(chosen)
+        if isinstance(known, JobsChange):
+            return known
+        fit = [row for row in changes.jobs if matches(row, chosen)]
+        kept = {row.id for row in fit}
+        made = cls(
+            position=Long(changes.position),
+            jobs=[Job.of(row) for row in fit],
+            gone=[strawberry.ID(row.id) for row in changes.jobs if row.id not in kept],
+            told=Told(),
+        )
+        changes.shown[chosen] = made
+        return made
 
 
 @strawberry.type(description="New lines. Go on with this `attempt` and `after`.")
@@ -64,10 +85,7 @@ class JobSubscriptions:
             changes = await feed.changes(actor, after=position)
             position = Long(changes.position)
             if changes.jobs:
-                fit = [row for row in changes.jobs if matches(row, chosen)]
-                kept = {row.id for row in fit}
-                gone = [strawberry.ID(r.id) for r in changes.jobs if r.id not in kept]
-                yield JobsChange(position=position, jobs=[Job.of(r) for r in fit], gone=gone)
+                yield JobsChange.of(changes, chosen)
 
     @strawberry.subscription(
         description="Lines above `after`; attempt 0: the latest, and the next ones. Ends with the job."

@@ -16,6 +16,7 @@ from projections.jobs import JOBS_PROJECTION
 
 IDLE_S = 5.0
 PROVE_AGAIN_S = 30.0
+JOBS_OR_ANY = frozenset(("", JOBS_PROJECTION.position_name))
 
 
 async def wakes(
@@ -53,4 +54,4 @@ def of_rows(change: Change) -> bool:
 
 def of_jobs(change: Change) -> bool:
     """Rows of jobs moved, or nobody knows what did."""
-    return change.model in ("", JOBS_PROJECTION.position_name) and not change.telemetry
+    return change.model in JOBS_OR_ANY and not change.telemetry
