@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from domain.telemetry import LogLine, TelemetryBatch
+from graphql_api.subscriptions import waking
 from tests.graphql_api.rig import Rig
 
 pytestmark = [pytest.mark.postgres, pytest.mark.anyio]
@@ -97,6 +99,33 @@ async def test_nobody_subscribes_without_a_credential(api: Rig) -> None:
                 await anext(session.subscribe(gql("subscription{" + field + "}")))
             assert refused.value.errors
             assert refused.value.errors[0]["extensions"]["code"] == "NOT_AUTHENTICATED"
+
+
+@pytest.mark.parametrize("field", ["jobsChanged{position}", "events{cursor}"])
+async def test_a_revoked_token_ends_what_it_follows(
+    api: Rig, monkeypatch: pytest.MonkeyPatch, field: str
+) -> None:
+    monkeypatch.setattr(waking, "IDLE_S", 0.1)
+    monkeypatch.setattr(waking, "PROVE_AGAIN_S", 0.2)
+    issue = 'mutation($n:String!){issueToken(name:$n,scopes:["read"],days:1){id secret}}'
+    token = (await asyncio.to_thread(api.data, issue, n=field))["issueToken"]
+    async with client(api, token["secret"]) as session:
+        heard = asyncio.ensure_future(
+            _to_its_end(session.subscribe(gql(f"subscription{{{field}}}")))
+        )
+        done, _ = await asyncio.wait([heard], timeout=1)  # looked up five times, and good
+        assert not done
+        revoke = "mutation($i:ID!){revokeToken(id:$i){position}}"
+        await asyncio.to_thread(api.data, revoke, i=token["id"])
+        with pytest.raises(TransportQueryError) as refused:
+            await asyncio.wait_for(heard, WAIT_S)
+    assert refused.value.errors
+    assert refused.value.errors[0]["extensions"]["code"] == "NOT_AUTHENTICATED"
+
+
+async def _to_its_end(stream: AsyncIterator[object]) -> None:
+    async for _ in stream:
+        pass
 
 
 async def test_lines_are_pushed_and_resumed_by_number(api: Rig) -> None:
