@@ -1,6 +1,7 @@
 """One answer for all subscribers who are told the same and ask the same of it: executed and encoded once.
 
-A thousand of them would else cost a thousand executions of one document. Not here: who may be told what.
+A thousand of them would else cost a thousand executions of one document (ADR 0037).
+Not here: who may be told what.
 """
 
 from __future__ import annotations
