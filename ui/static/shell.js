@@ -109,8 +109,10 @@ const Lab = (window.Lab = {
     } else if (!lost) bar?.remove();
   },
   nameEditor(id, name) {
+    let looks = 600; // for half a minute: the page may be left before its editor is there
     const look = setInterval(() => {
       const content = document.querySelector(`#${id} .cm-content`);
+      if (!looks--) clearInterval(look);
       if (content) {
         content.setAttribute("aria-label", name);
         document.querySelector(`#${id} .cm-scroller`).tabIndex = 0;
