@@ -13,6 +13,8 @@ from graphql import ExecutionResult, OperationDefinitionNode
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 ANSWERS_AT_MOST = 64
+VARIABLES_AT_MOST = 1_000
+"""Characters: what is kept for each event is not for a client to make large."""
 Asked: TypeAlias = tuple[int, str]
 """The operation of a parsed document, by identity, and its variables."""
 
@@ -50,9 +52,10 @@ class OnceExecutor(StrawberryGraphQLCoreExecutionContext):
 
     def execute_operation(self, serially: bool | None = None) -> Any:
         told = getattr(self.root_value, "told", None)
-        if not isinstance(told, Told):
+        variables = repr(self.variable_values.coerced) if isinstance(told, Told) else ""
+        if not isinstance(told, Told) or len(variables) > VARIABLES_AT_MOST:
             return super().execute_operation(serially)
-        asked = (id(self.operation), repr(self.variable_values.coerced))
+        asked = (id(self.operation), variables)
         answer: Any = told.answer(asked)
         if answer is None:
             answer = super().execute_operation(serially)

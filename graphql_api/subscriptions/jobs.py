@@ -25,6 +25,8 @@ GATHER_LINES_S = 0.1
 LINES_AT_ONCE = 1_000
 NAMES_AT_MOST = 100
 LAST_WORDS_S = 1.0
+FILTERS_AT_MOST = 64
+"""Of the filters through which the same change is shown, these are kept for the next who asks."""
 OVER = frozenset(status.value for status in FINAL)
 
 
@@ -49,7 +51,8 @@ class JobsChange:
             gone=[strawberry.ID(row.id) for row in changes.jobs if row.id not in kept],
             told=Told(),
         )
-        changes.shown[chosen] = made
+        if len(changes.shown) < FILTERS_AT_MOST:
+            changes.shown[chosen] = made
         return made
 
 

@@ -16,10 +16,12 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from application.commands.members import add_member
 from domain.teams import Role
-from graphql_api.once import Once, OnceExecutor, Told, encoded
+from graphql_api.feed import JobChanges
+from graphql_api.once import VARIABLES_AT_MOST, Once, OnceExecutor, Told, encoded
 from graphql_api.scalars import Long
 from graphql_api.schema import SCHEMA
-from graphql_api.subscriptions.jobs import JobsChange
+from graphql_api.subscriptions.jobs import FILTERS_AT_MOST, JobsChange
+from projections.job_lists import JobFilter
 from tests.graphql_api.rig import Rig
 
 WAIT_S = 10
@@ -69,8 +71,22 @@ def test_one_execution_answers_all_who_ask_the_same() -> None:
     assert _answer(first, alone) is not _answer(first, alone)
 
 
-def _answer(document: DocumentNode, told: JobsChange) -> ExecutionResult:
-    executor = OnceExecutor.build(SCHEMA._schema, document)
+def test_nobody_makes_large_what_is_kept_of_an_event() -> None:
+    told = JobsChange(position=Long(7), jobs=[], gone=[], told=Told())
+    document = parse("subscription($t:String!){jobsChanged(where:{text:$t}){gone}}")
+    short, long = ("x" * length for length in (10, VARIABLES_AT_MOST))
+    assert _answer(document, told, t=short) is _answer(document, told, t=short)
+    assert _answer(document, told, t=long) is not _answer(document, told, t=long)
+    changes = JobChanges(jobs=(), position=7)
+    filters = [JobFilter(text=str(number)) for number in range(FILTERS_AT_MOST + 1)]
+    shown = [JobsChange.of(changes, chosen) for chosen in filters]
+    assert JobsChange.of(changes, filters[0]) is shown[0]
+    assert JobsChange.of(changes, filters[-1]) is not shown[-1]
+    assert len(changes.shown) == FILTERS_AT_MOST
+
+
+def _answer(document: DocumentNode, told: JobsChange, **variables: object) -> ExecutionResult:
+    executor = OnceExecutor.build(SCHEMA._schema, document, raw_variable_values=variables)
     assert isinstance(executor, OnceExecutor)
     answer = executor.build_per_event_executor(told).execute_operation()
     assert isinstance(answer, ExecutionResult)
