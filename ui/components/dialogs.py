@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Awaitable
-from contextlib import suppress
 from html import escape
 from uuid import uuid4
 
 from nicegui import ui
 
 from domain.errors import LabError
-from ui.components.layout import area, box, button, enabled, entry, field, html
+from ui.components.layout import box, button, enabled, entry, field, html
 
 log = logging.getLogger(__name__)
 SUBMIT = "(e) => { e.preventDefault(); emit(); }"
@@ -20,9 +19,21 @@ UNKNOWN = "Something failed on the server. Nothing was changed by it."
 
 
 def toast(message: str, kind: str = "ok", *, undo: str = "") -> None:
-    """A sentence at the corner: ``ok`` for 4 seconds, ``bad`` for 9; ``undo`` names the way back."""
+    """A sentence at the corner: ``ok`` for 4 seconds, ``bad`` for 9; ``undo`` names the way back.
+
+    Nothing where the page was left meanwhile: there is nobody to tell, and what was done is done.
+    """
     words = ", ".join(json.dumps(word) for word in (message, kind, undo))
-    ui.run_javascript(f"Lab.toast({words})")
+    if not page_left():
+        ui.run_javascript(f"Lab.toast({words})")
+
+
+def page_left() -> bool:
+    """Whether what called is gone from the window."""
+    try:
+        return ui.context.client.is_deleted
+    except RuntimeError:
+        return True
 
 
 def explained(error: Exception) -> str:
@@ -39,9 +50,8 @@ async def telling(work: Awaitable[None]) -> None:
     try:
         await work
     except Exception as error:  # noqa: BLE001  # the page's boundary: the person must be told
-        sentence = explained(error)
-        with suppress(RuntimeError):  # the page is gone, and with it whom to tell
-            toast(sentence, "bad")
+        if not (isinstance(error, RuntimeError) and page_left()):  # it went on to what was left
+            toast(explained(error), "bad")
 
 
 def modal(label: str, role: str = "dialog") -> ui.dialog:
@@ -83,9 +93,9 @@ async def confirmed(
 
 
 async def prompted(
-    title: str, label: str, action: str, *, value: str = "", hint: str = "", long: bool = False
-) -> str:
-    """Ask for one text; empty when the person went away."""
+    title: str, label: str, action: str, *, value: str = "", hint: str = ""
+) -> str | None:
+    """Ask for one text, which may be empty; ``None`` when the person went away."""
     typed = [value]
 
     def take(text: str) -> None:
@@ -95,14 +105,11 @@ async def prompted(
         form.on("submit", lambda: dialog.submit(True), args=[], js_handler=SUBMIT)
         html(f"<h2>{escape(title)}</h2>", "dh")
         with box("body"), field(label, "prompted", hint=hint):
-            if long:
-                area("prompted", take, value=value)
-            else:
-                entry("prompted", take, value=value, autofocus="true")
+            entry("prompted", take, value=value, autofocus="true")
         with box("df"):
             button("Cancel", lambda: dialog.submit(False))
             button(action, lambda: dialog.submit(True), cls="primary")
     sure = await dialog
     if not dialog.is_deleted:
         dialog.delete()
-    return typed[0].strip() if sure else ""
+    return typed[0].strip() if sure else None

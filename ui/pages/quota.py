@@ -17,7 +17,14 @@ from ui.components.dialogs import prompted, telling, toast
 from ui.components.layout import Handler, box, button, card, choice, field, heading, html
 from ui.components.markup import pairs, span
 from ui.gateway import Names
-from ui.pages.quota_people import minutes_of, money_of, people, quota_bar
+from ui.pages.quota_people import (
+    minutes_of,
+    money_of,
+    people,
+    quota_bar,
+    typed_hours,
+    typed_money,
+)
 from ui.shell import Shell
 from ui.text import hours, money, plural
 from ui.usage_gateway import UsageGateway
@@ -54,7 +61,8 @@ class _Quota:
         month = await self._gateway.quota()
         name = self._shell.me.team.name if self._shell.me.team else "Team"
         with box("tiles-wide"):
-            change = partial(self._change, name) if self._manages else None
+            now = typed_hours(month.team)
+            change = partial(self._change, name, now) if self._manages else None
             _meter(name, month.team, change)
             _meter("You", month.own, None)
             self._money(await self._gateway.budget())
@@ -73,14 +81,17 @@ class _Quota:
             ]
             html(pairs(rows), "kv", "dl")
             if self._manages:
-                button("Change the budget", self._change_budget, glyph="pencil", cls="s")
+                change = partial(self._change_budget, typed_money(view))
+                button("Change the budget", change, glyph="pencil", cls="s")
 
-    async def _change_budget(self) -> None:
+    async def _change_budget(self, now: str) -> None:
         hint = (
             "Money a month; empty lifts the limit. Below what is spent, only new work is refused."
         )
-        typed = await prompted("Budget of the team", "Money a month", "Set budget", hint=hint)
-        await telling(self._set_budget(typed))
+        title = "Budget of the team"
+        typed = await prompted(title, "Money a month", "Set budget", value=now, hint=hint)
+        if typed is not None:
+            await telling(self._set_budget(typed))
 
     async def _set_budget(self, typed: str) -> None:
         await self._gateway.set_budget(money_of(typed))
@@ -90,10 +101,12 @@ class _Quota:
     async def people(self) -> None:
         await people(self._shell, self._gateway, manages=self._manages)
 
-    async def _change(self, name: str) -> None:
+    async def _change(self, name: str, now: str) -> None:
         hint = "Hours a month; empty lifts the limit. Below what is used, only new work is refused."
-        typed = await prompted(f"Quota of {name}", "Hours a month", "Set quota", hint=hint)
-        await telling(self._set(typed))
+        title = f"Quota of {name}"
+        typed = await prompted(title, "Hours a month", "Set quota", value=now, hint=hint)
+        if typed is not None:
+            await telling(self._set(typed))
 
     async def _set(self, typed: str) -> None:
         await self._gateway.set_limit(minutes_of(typed))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 from functools import partial
 from html import escape
@@ -46,8 +47,7 @@ class _Person:
         self._gateway = gateway
         self._id, self._name = member.person.id, member.person.name
         self._quota, self._budget, self._coin = quota, budget, coin
-        self._hours = "" if quota.limit is None else f"{quota.limit / 3600:g}"
-        self._money = "" if budget.limit is None else f"{budget.limit:g}"
+        self._hours, self._money = typed_hours(quota), typed_money(budget)
 
     def draw(self, *, manages: bool) -> None:
         with box("", "li"):
@@ -102,6 +102,16 @@ class _Person:
         ui.navigate.reload()
 
 
+def typed_hours(view: QuotaView) -> str:
+    """The limit as a person would type it; empty without one."""
+    return "" if view.limit is None else f"{view.limit / 3600:.10g}"
+
+
+def typed_money(view: BudgetView) -> str:
+    """The limit as a person would type it; empty without one."""
+    return "" if view.limit is None else f"{view.limit:.15g}"
+
+
 def minutes_of(typed: str) -> int | None:
     """Typed hours; nothing typed is no limit."""
     return round(_number(typed, "hours") * 60) if typed else None
@@ -114,9 +124,14 @@ def money_of(typed: str) -> float | None:
 
 def _number(typed: str, field: str) -> float:
     try:
-        return float(typed.replace(",", ""))
+        number = float(typed.replace(",", ""))
     except ValueError:
-        raise InvalidInput(field=field, value=typed, way_out="Give a number.") from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise InvalidInput(
+            field=field, value=typed, way_out="Give a number, or nothing for no limit."
+        )
+    return number
 
 
 def quota_bar(view: QuotaView, name: str) -> str:
