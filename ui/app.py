@@ -210,7 +210,7 @@ def _build_pages(use: Use, version: str) -> None:
         gateway = Gateway(use, actor, request.cookies.get(use.session_cookie, ""), shared, past)
         me = await gateway.me()
         if me.team is None:
-            no_team(me)
+            no_team(me, past=gateway.moment is not None)
             return None
         running = (await gateway.job_counts()).get("RUNNING", 0)
         shell = Shell(gateway, me)

@@ -15,6 +15,7 @@ from nicegui import ui
 
 from application.account_reads import logo_path
 from application.live import Change
+from application.moments import PresentOnly
 from application.permissions import Action
 from domain.errors import LabError, NotFound, PermissionDenied
 from projections.rows import TeamRow
@@ -72,35 +73,26 @@ async def _granting(shell: object, error: Exception) -> str:
 def show_failure(error: Exception, granting: str = "") -> None:
     """A page that says what failed and the way out; ``granting`` is who can let a person in."""
     home = '<a class="btn" href="/">Home</a>'
-    again = '<button class="btn primary" onclick="location.reload()">Try again</button>'
     match error:
         case NotFound():
             ui.status_code(404)
             where = '<a class="btn ghost" href="/audit">Look in the audit log</a>'
-            content = empty("Not found", str(error), glyph="search-x", extra=home + where, level=1)
+            shown = ("Not found", str(error), "search-x", home + where)
         case PermissionDenied():
             ui.status_code(403)
-            told = f"{error} {granting}".strip()
-            content = empty("Not allowed", told, glyph="lock", extra=home, level=1)
-        case LabError():
-            content = empty(
-                "This page could not be shown",
-                str(error),
-                glyph="circle-alert",
-                extra=home + again,
-                level=1,
-            )
+            shown = ("Not allowed", f"{error} {granting}".strip(), "lock", home)
+        case PresentOnly():
+            what = str(error.values["what"])
+            told = f"{what} cannot be shown as of the past: the log does not hold that."
+            now = '<a class="btn primary" href="/" data-now>Return to now</a>'
+            shown = ("Not kept of the past", told, "history", now)
         case _:
-            ui.status_code(500)
-            told = explained(error)
-            content = empty(
-                "This page could not be shown",
-                told,
-                glyph="circle-alert",
-                extra=home + again,
-                level=1,
-            )
-    html(content, "empty")
+            if not isinstance(error, LabError):
+                ui.status_code(500)
+            again = '<button class="btn primary" onclick="location.reload()">Try again</button>'
+            shown = ("This page could not be shown", explained(error), "circle-alert", home + again)
+    title, text, glyph, extra = shown
+    html(empty(title, text, glyph=glyph, extra=extra, level=1), "empty")
 
 
 class Pages(ui.sub_pages):

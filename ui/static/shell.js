@@ -92,9 +92,23 @@ const Lab = (window.Lab = {
     document.documentElement.dataset.density = dense ? "dense" : "";
     document.cookie = `density=${dense ? "dense" : ""};path=/;max-age=31536000;samesite=lax`;
   },
-  copyLink() {
-    navigator.clipboard?.writeText(location.href).then(() => Lab.toast("Copied the link"));
+  // Over plain HTTP there is no clipboard, and a browser may refuse it: then the older way, and never a false word.
+  async copy(text, told = "Copied") {
+    const written = await navigator.clipboard?.writeText(text).then(() => true, () => false);
+    if (written || Lab.copySelected(text)) Lab.toast(told);
+    else Lab.toast("This browser lets no page copy. Select the text and copy it yourself.", "bad");
   },
+  copySelected(text) {
+    const before = document.activeElement;
+    const area = Object.assign(document.createElement("textarea"), { value: text, className: "sr" });
+    (before?.parentElement || document.body).append(area); // an open question keeps the focus inside of it
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    before?.focus?.({ preventScroll: true });
+    return done;
+  },
+  copyLink: () => Lab.copy(location.href, "Copied the link"),
   signOut: () => document.querySelector('form[action="/logout"]')?.submit(),
   connection(lost) {
     const app = document.querySelector(".app");
@@ -185,9 +199,7 @@ addEventListener(
     if (copy) {
       e.preventDefault();
       e.stopPropagation();
-      navigator.clipboard?.writeText(copy.dataset.copy).catch(() => {});
-      copy.dataset.done = "1";
-      setTimeout(() => delete copy.dataset.done, 1200);
+      Lab.copy(copy.dataset.copy);
     }
     if (e.target.closest("[data-travel]")) {
       const at = document.querySelector("#as-of")?.value;
