@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from html import escape
+from inspect import iscoroutine
 
 from nicegui import ui
 
@@ -13,6 +14,9 @@ Handler = Callable[[], Awaitable[None] | None]
 TextHandler = Callable[[str], Awaitable[None] | None]
 CHECKED = "(e) => emit(String(e.target.checked))"
 VALUE = "(e) => emit(e.target.value)"
+EVERY_CLICK = "() => emit()"
+FIRST_CLICK = "(e) => { if (e.detail < 2) emit(); }"
+"""https://developer.mozilla.org/docs/Web/API/UIEvent/detail: clicks so far, 0 for the keyboard."""
 
 
 def html(content: str, cls: str = "", tag: str = "div") -> ui.html:
@@ -53,7 +57,10 @@ def heading(title: str, sub: str = "") -> None:
 def button(
     label: str, on_click: Handler | None = None, *, glyph: str = "", cls: str = "", aria: str = ""
 ) -> ui.element:
-    """A native button; ``aria`` names one that shows only its icon."""
+    """A native button; ``aria`` names one that shows only its icon.
+
+    Pressed again before what it does is done, it does nothing; of a double click a primary one takes the first.
+    """
     mark = icon(glyph, "sm") if glyph else ""
     inner = mark + (f"<span>{escape(label)}</span>" if label else "")
     element = html(inner, f"btn {cls}", "button")
@@ -62,8 +69,27 @@ def button(
         element.props["aria-label"] = aria
         element.props["title"] = aria
     if on_click:
-        element.on("click", on_click, args=[])
+        pressed = FIRST_CLICK if "primary" in cls.split() else EVERY_CLICK
+        element.on("click", _one_at_a_time(on_click), args=[], js_handler=pressed)
     return element
+
+
+def _one_at_a_time(act: Handler) -> Callable[[], Awaitable[None]]:
+    busy = False
+
+    async def acting() -> None:
+        nonlocal busy
+        if busy:
+            return
+        busy = True
+        try:
+            doing = act()
+            if iscoroutine(doing):
+                await doing
+        finally:
+            busy = False
+
+    return acting
 
 
 def enabled(element: ui.element, yes: bool, *, why: str = "") -> None:

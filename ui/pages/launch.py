@@ -68,6 +68,7 @@ class _Launching:
         self._editor: YamlEditor | None = None
         self._providers: Mapping[str, ProviderRow] = {}
         self._look = 0
+        self._launched = False
 
     def copy(self, old: JobRow) -> None:
         """Begin with what a job was launched with."""
@@ -236,10 +237,11 @@ class _Launching:
         return structs.replace(wish, yaml=self._editor.text if self._editor else "")
 
     async def _launch(self) -> None:
-        if self._task is None:
+        if self._task is None or self._launched:
             return
         wishes = [self._wish(one) for one in self._combinations()]
         made = await self._gateway.launch_all(wishes)
+        self._launched = True  # until the page is left: one press is one launch
         ui.navigate.to(f"/jobs/{made[0]}" if len(made) == 1 else "/jobs")
 
 
