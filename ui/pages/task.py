@@ -47,7 +47,7 @@ async def new_task(shell: Shell, args: PageArguments) -> None:
     yaml = await _beginning(shell, {k: str(v) for k, v in args.query_parameters.items()})
     with box("page"):
         heading("New task", "One file says what to run, where, and with which parameters.")
-        page = _NewTask(shell, homes)
+        page = _NewTask(shell, homes, yaml=yaml)
         page.draw(yaml)
         await page.checked(yaml)
 
@@ -95,11 +95,16 @@ async def _archive(shell: Shell, row: TaskRow) -> None:
 
 
 class _Editing:
-    """The editor with its problems beside it; what is below them is each page's own."""
+    """The editor with its problems beside it; what is below them is each page's own.
 
-    def __init__(self, shell: Shell) -> None:
+    ``kept`` is what is saved, or was there to begin with; ``path`` is where the page is.
+    """
+
+    def __init__(self, shell: Shell, *, kept: str, path: str) -> None:
         self.gateway = shell.gateway
         self.saves: ui.element | None = None
+        self.kept = kept
+        self._path = path
         self._task: TaskSpec | None = None
 
     def draw(self, yaml: str) -> None:
@@ -138,6 +143,19 @@ class _Editing:
             enabled(
                 self.saves, self.savable(yaml, found.problems), why=self.why_not(found.problems)
             )
+        self._warn(unsaved=yaml != self.kept)
+
+    def saved(self, yaml: str) -> None:
+        """Nobody is asked any more before the page is left."""
+        self.kept = yaml
+        self._warn(unsaved=False)
+
+    def _warn(self, *, unsaved: bool) -> None:
+        """``shell.js`` asks before a page is left that has ``data-unsaved``."""
+        here = self._path if unsaved else None
+        if here != self._yaml_place.props.get("data-unsaved"):
+            self._yaml_place.props["data-unsaved"] = here
+            self._yaml_place.update()
 
     def savable(self, yaml: str, problems: Sequence[Problem]) -> bool:
         del yaml
@@ -195,8 +213,8 @@ def _will_run(task: TaskSpec) -> None:
 
 
 class _NewTask(_Editing):
-    def __init__(self, shell: Shell, homes: Sequence[ExperimentRow]) -> None:
-        super().__init__(shell)
+    def __init__(self, shell: Shell, homes: Sequence[ExperimentRow], *, yaml: str) -> None:
+        super().__init__(shell, kept=yaml, path="/tasks/new")
         self._homes = homes
         self._home = homes[0].id if homes else ""
 
@@ -214,7 +232,9 @@ class _NewTask(_Editing):
                 self.saves.props["data-save"] = ""
 
     async def _save(self) -> None:
-        made = await self.gateway.create_task(experiment=self._home, yaml=self.editor.text)
+        yaml = self.editor.text
+        made = await self.gateway.create_task(experiment=self._home, yaml=yaml)
+        self.saved(yaml)
         ui.navigate.to(f"/tasks/{made}")
 
 
@@ -222,9 +242,8 @@ class _SavedTask(_Editing):
     def __init__(
         self, shell: Shell, row: TaskRow, revisions: Sequence[RevisionRow], names: Names
     ) -> None:
-        super().__init__(shell)
+        super().__init__(shell, kept=row.yaml, path=f"/tasks/{row.id}")
         self._row = row
-        self._yaml = row.yaml
         self._revisions = revisions
         self._names = names
 
@@ -238,11 +257,12 @@ class _SavedTask(_Editing):
             self._draw_revisions()
 
     def savable(self, yaml: str, problems: Sequence[Problem]) -> bool:
-        return not problems and yaml != self._yaml
+        return not problems and yaml != self.kept
 
     async def _save(self) -> None:
-        number = await self.gateway.revise_task(self._row.id, yaml=self.editor.text)
-        self._yaml = self.editor.text
+        yaml = self.editor.text
+        number = await self.gateway.revise_task(self._row.id, yaml=yaml)
+        self.saved(yaml)
         toast(f"Saved as revision {number}")
         await self._reread()
 
@@ -251,7 +271,7 @@ class _SavedTask(_Editing):
         body = "Its text becomes a new revision; nothing is lost."
         if await confirmed(title, body, "Restore", danger=False):
             await self.gateway.restore_task(self._row.id, revision=revision.number)
-            self._yaml = revision.yaml
+            self.saved(revision.yaml)
             self.editor.set(revision.yaml)
             await self._reread()
 

@@ -178,10 +178,29 @@ const inPast = (href) => {
   if (past() && to.origin === location.origin) to.searchParams.set("as_of", past());
   return to.pathname + to.search + to.hash;
 };
+// What was typed and not saved is not left without a question; the attribute says where it is.
+const unsaved = () => document.querySelector("[data-unsaved]")?.dataset.unsaved;
+const stays = () => unsaved() && !confirm("Leave without saving? What you typed here is lost.");
+addEventListener("beforeunload", (e) => unsaved() && e.preventDefault());
+addEventListener(
+  "popstate",
+  (e) => {
+    const here = unsaved();
+    if (!here || here === location.pathname || !stays()) return;
+    history.pushState(null, "", here);
+    e.stopImmediatePropagation();
+  },
+  true,
+);
 addEventListener(
   "click",
   (e) => {
     const link = e.target.closest("a[href^='/']");
+    const here = link && !link.download && !link.target && !(e.metaKey || e.ctrlKey || e.shiftKey);
+    if (here && stays()) {
+      e.preventDefault();
+      return e.stopImmediatePropagation();
+    }
     if (e.target.closest("[data-now]")) {
       e.preventDefault();
       e.stopImmediatePropagation();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 
@@ -67,8 +68,14 @@ class _Notes:
         self._timer = asyncio.get_running_loop().call_later(PAUSE_S, self._paused)
 
     def _paused(self) -> None:
-        if not self._shown.is_deleted:
+        if self._shown.is_deleted:  # the page was left since the last word: it is kept all the same
+            background_tasks.create(self._keep(), name="save notes")
+        else:
             background_tasks.create(telling(self._save()), name="save notes", context=self._shown)
+
+    async def _keep(self) -> None:
+        with suppress(Conflict):  # what somebody else saved meanwhile stands
+            await self._home.desk.note(self._home.row.id, self._text, instead_of=self._saved)
 
     async def _save(self) -> None:
         kept = self._text
