@@ -55,11 +55,18 @@ def heading(title: str, sub: str = "") -> None:
 
 
 def button(
-    label: str, on_click: Handler | None = None, *, glyph: str = "", cls: str = "", aria: str = ""
+    label: str,
+    on_click: Handler | None = None,
+    *,
+    glyph: str = "",
+    cls: str = "",
+    aria: str = "",
+    repeats: bool = False,
 ) -> ui.element:
     """A native button; ``aria`` names one that shows only its icon.
 
-    Pressed again before what it does is done, it does nothing; of a double click a primary one takes the first.
+    Pressed again before what it does is done, it does nothing, unless it ``repeats``; of a double click a primary one
+    takes the first.
     """
     mark = icon(glyph, "sm") if glyph else ""
     inner = mark + (f"<span>{escape(label)}</span>" if label else "")
@@ -70,7 +77,8 @@ def button(
         element.props["title"] = aria
     if on_click:
         pressed = FIRST_CLICK if "primary" in cls.split() else EVERY_CLICK
-        element.on("click", _one_at_a_time(on_click), args=[], js_handler=pressed)
+        act = on_click if repeats else _one_at_a_time(on_click)
+        element.on("click", act, args=[], js_handler=pressed)
     return element
 
 

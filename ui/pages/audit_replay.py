@@ -40,6 +40,7 @@ class Replay:
         self._span: Histogram | None = None
         self._at: EventView | None = None
         self._plays = False
+        self._stepping = asyncio.Lock()  # pressed fast, each press is a step
         self.speed = speed if speed in SPEEDS else FIRST_SPEED
         with card("Replay") as self._card:
             self._scrubber = Scrubber(lambda place: telling(self._to(place)))
@@ -104,15 +105,17 @@ class Replay:
 
     async def _step_back(self) -> None:
         self.pause()
-        if self._at:
-            here = self._at.position
-            await self._go(await latest(self._gateway, self._wish(), before=here))
+        async with self._stepping:
+            if self._at:
+                here = self._at.position
+                await self._go(await latest(self._gateway, self._wish(), before=here))
 
     async def _step_on(self) -> None:
         self.pause()
-        if self._at:
-            here = self._at.position
-            await self._go(await following(self._gateway, self._wish(), after=here))
+        async with self._stepping:
+            if self._at:
+                here = self._at.position
+                await self._go(await following(self._gateway, self._wish(), after=here))
 
     async def _return(self) -> None:
         await self.load(0)
@@ -158,7 +161,7 @@ class Replay:
 
 
 def _stepper(glyph: str, name: str, do: Callable[[], Awaitable[None]]) -> ui.element:
-    return button("", lambda: telling(do()), glyph=glyph, cls="s icon", aria=name)
+    return button("", lambda: telling(do()), glyph=glyph, cls="s icon", aria=name, repeats=True)
 
 
 def _then_html(event: EventView) -> str:

@@ -61,6 +61,8 @@ def test_the_log_is_replayed_event_by_event_and_the_address_says_where(
         page.reload()
         connected(page)
         expect(page.locator("tbody tr")).to_have_count(2)
+        page.get_by_label("The next event").evaluate("e => { e.click(); e.click() }")
+        expect(page.locator("tbody tr")).to_have_count(4)  # pressed fast, each press is a step
         page.get_by_role("button", name="Play").press("Enter")
         expect(page.get_by_role("button", name="Pause")).to_be_visible()
         expect(told).to_contain_text("Complete after")
