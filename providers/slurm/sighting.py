@@ -138,9 +138,15 @@ def _living(seen: Seen, job: SlurmJob, blank: Observation) -> Observation:
     if not seen.nodes or meaning.phase is Phase.PROVISIONING:
         host = blank.host or job.nodes
         return replace(blank, phase=Phase.PROVISIONING, host=host, reason=job.sentence)
-    phase = PHASES.get(seen.nodes[0].phase, Phase.PROVISIONING)
-    phase = Phase.RUNNING if phase is Phase.ENDED else phase
-    return replace(blank, phase=phase, reason=job.sentence)
+    return replace(blank, phase=_furthest(seen.nodes), reason=job.sentence)
+
+
+def _furthest(nodes: Sequence[Status]) -> Phase:
+    """Nodes begin one after the other: what one has reached is not taken back by the next that begins."""
+    reached = {PHASES.get(status.phase, Phase.PROVISIONING) for status in nodes}
+    if reached & {Phase.RUNNING, Phase.ENDED}:
+        return Phase.RUNNING
+    return Phase.SETUP if Phase.SETUP in reached else Phase.PROVISIONING
 
 
 def _ended(seen: Seen, blank: Observation) -> Observation:

@@ -253,6 +253,18 @@ def test_what_slurm_says_and_what_the_node_wrote_are_weighed(
     assert seen(text) == means
 
 
+def test_a_node_that_begins_late_takes_nothing_back() -> None:
+    """Seen with three nodes: the second ran when the first had only claimed its part."""
+    three = answer("RUNNING", 'x/1/status.json:{"phase":"run","t":1.0}').replace(
+        '"nodes":1', '"nodes":3'
+    )
+    assert seen(three) == (Phase.RUNNING, None)
+    late = 'x/0/status.json:{"phase":"claimed","t":2.0}\nx/2/status.json:{"phase":"setup","t":2.0}'
+    assert seen(three.replace("#memory", f"{late}\n#memory")) == (Phase.RUNNING, None)
+    begun = answer("RUNNING", *late.split("\n")).replace('"nodes":1', '"nodes":3')
+    assert seen(begun) == (Phase.SETUP, None)
+
+
 def test_offers_are_grouped_by_partition_and_accelerator() -> None:
     told = {(o.name, o.accelerator, o.available) for o in offers(SETTINGS, NODES)}
     assert told == {

@@ -28,6 +28,7 @@ export default {
       clearTimeout(this.t);
       if (v.trim()) this.t = setTimeout(() => this.$emit("search", v.trim()), 140);
     },
+    items: "stay", // what is found comes and goes below the choice
   },
   mounted() {
     this.on = (e) => {
@@ -44,6 +45,9 @@ export default {
     window.removeEventListener("lab:palette", this.on);
   },
   methods: {
+    stay() {
+      this.at = Math.max(0, Math.min(this.at, this.items.length - 1));
+    },
     close() {
       this.open = false;
       this.back?.focus?.();
@@ -55,7 +59,7 @@ export default {
     },
     onKey(e) {
       if (e.key === "Escape") this.close();
-      else if (e.key === "ArrowDown") this.at = Math.min(this.items.length - 1, this.at + 1);
+      else if (e.key === "ArrowDown") this.at++, this.stay();
       else if (e.key === "ArrowUp") this.at = Math.max(0, this.at - 1);
       else if (e.key === "Enter" && this.items[this.at]) this.run(this.items[this.at]);
       else if (e.key !== "Tab") return;

@@ -112,6 +112,18 @@ def _stop(page: Page) -> None:
     expect(page.locator("[role=status] .chip").first).to_contain_text(re.compile("Stopp"))
 
 
+def test_a_key_pressed_before_anything_is_found_loses_no_choice(site: Site, page: Page) -> None:
+    yaml = "name: found-late\nrun: 'true'\n"
+    create_task(site.system.lab, site.owner(), experiment="alpha", yaml=yaml)
+    site.settled()
+    page.keyboard.press("Control+k")
+    page.locator(".palette input").fill("found-late")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("[role=option][aria-selected=true]")).to_contain_text("found-late")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/tasks/task_"))
+
+
 def test_the_keys_are_told_and_lead_where_they_say(page: Page) -> None:
     page.keyboard.press("?")
     expect(page.locator(".palette")).to_contain_text("Filter the list")
