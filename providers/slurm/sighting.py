@@ -143,10 +143,17 @@ def _living(seen: Seen, job: SlurmJob, blank: Observation) -> Observation:
 
 def _furthest(nodes: Sequence[Status]) -> Phase:
     """Nodes begin one after the other: what one has reached is not taken back by the next that begins."""
-    reached = {PHASES.get(status.phase, Phase.PROVISIONING) for status in nodes}
-    if reached & {Phase.RUNNING, Phase.ENDED}:
-        return Phase.RUNNING
-    return Phase.SETUP if Phase.SETUP in reached else Phase.PROVISIONING
+    reached = {_reached(status) for status in nodes}
+    return next(
+        phase for phase in (Phase.RUNNING, Phase.SETUP, Phase.PROVISIONING) if phase in reached
+    )
+
+
+def _reached(status: Status) -> Phase:
+    """One that ended in its setup never ran."""
+    if status.ended:
+        return Phase.RUNNING if status.in_ == "run" else Phase.SETUP
+    return PHASES.get(status.phase, Phase.PROVISIONING)
 
 
 def _ended(seen: Seen, blank: Observation) -> Observation:

@@ -263,6 +263,11 @@ def test_a_node_that_begins_late_takes_nothing_back() -> None:
     assert seen(three.replace("#memory", f"{late}\n#memory")) == (Phase.RUNNING, None)
     begun = answer("RUNNING", *late.split("\n")).replace('"nodes":1', '"nodes":3')
     assert seen(begun) == (Phase.SETUP, None)
+    failed = 'x/2/status.json:{"phase":"ended","t":2.0,"exit_code":1,"in":"setup"}'
+    unrun = answer("RUNNING", late.split("\n", maxsplit=1)[0], failed).replace(
+        '"nodes":1', '"nodes":3'
+    )
+    assert seen(unrun) == (Phase.SETUP, None)  # nothing ran: that is no evidence of it
 
 
 def test_offers_are_grouped_by_partition_and_accelerator() -> None:
